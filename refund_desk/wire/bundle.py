@@ -1,0 +1,266 @@
+"""The case bundle: what `import` reads and `POST /v1/refund-requests` takes.
+
+A bundle is a directory or zip with `cases.jsonl` (one `BundleCase` a line, UTF-8) and `evidence/`.
+One line is one refund request with what each system says about its order. The same order may come
+from several systems, in one line or in several; where they disagree, the desk finds the conflict.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from refund_desk.domain.words import EvidenceKind, Reason, RequestKind, Tender, Who
+from refund_desk.wire.base import Currency, DecimalText, Direction, Id, Language, Time, Wire
+
+Short = Annotated[str, Field(max_length=500)]
+Long = Annotated[str, Field(max_length=20_000)]
+Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+
+
+class Wanted(Wire):
+    """A line of the order that the request is about."""
+
+    line: Id = Field(description="Id of the order line, as the order's system writes it.")
+    quantity: Quantity
+    units: list[Quantity] | None = Field(
+        default=None, description="Which units (1-based), where the customer names them; else the first `quantity`."
+    )
+
+
+class BundleRequest(Wire):
+    """What the customer asks."""
+
+    system: Id = Field(description="The system that took the request.", examples=["mall"])
+    id: Id
+    order: Id = Field(description="Order number; joins the request to `orders` and `payments`.")
+    kind: RequestKind
+    reason: Reason
+    reason_text: Short | None = None
+    text: Long | None = Field(default=None, description="The customer's own words.")
+    created_at: Time
+    amount: DecimalText | None = Field(default=None, description="What the customer asks for, where they say.")
+    currency: Currency
+    lines: list[Wanted] = Field(default_factory=list, max_length=2000, description="Empty: the whole order.")
+    language: Language = Field(default="en", description="In which the customer is answered.")
+    channel: Short | None = Field(default=None, examples=["app", "mail", "phone"])
+    want: Short | None = Field(default=None, description="For an exchange: what is wanted instead.")
+
+
+class BundleCustomer(Wire):
+    """Who asks. Kept apart from everything that can't be erased."""
+
+    system: Id | None = Field(default=None, description="Whose id this is; default: the request's system.")
+    id: Id
+    name: Short | None = None
+    email: Short | None = None
+    phone: Short | None = None
+    address: Short | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+
+
+class BundleMerchant(Wire):
+    id: Id
+    name: Short
+
+
+class BundleOrderLine(Wire):
+    id: Id
+    sku: Short | None = None
+    name: Short
+    quantity: Quantity
+    unit_price: DecimalText = Field(description="List price of one unit, before discounts.")
+    discount: DecimalText = Field(default="0", description="Discount on this line alone, all its units.")
+    paid: DecimalText | None = Field(
+        default=None, description="What was paid for the line, where the system says; else the desk spreads the total."
+    )
+    perishable: bool = False
+    made_to_order: bool = False
+    returned_quantity: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 0
+
+
+class BundleTender(Wire):
+    """A means by which the order was paid besides money."""
+
+    kind: Tender
+    amount: DecimalText
+
+
+class BundleOrder(Wire):
+    """An order as one system has it."""
+
+    system: Id
+    number: Id
+    as_of: Time = Field(description="When the system said so.")
+    placed_at: Time
+    status: Short = Field(examples=["delivered"])
+    currency: Currency
+    total: DecimalText | None = Field(default=None, description="Sum of the lines before order discounts and shipping.")
+    paid: DecimalText | None = Field(default=None, description="What was paid in all, shipping included.")
+    refunded: DecimalText | None = Field(default=None, description="What this system believes was given back.")
+    shipping: DecimalText = "0"
+    discount: DecimalText = Field(default="0", description="Discount on the whole order, beyond that of the lines.")
+    tax: DecimalText = Field(default="0", description="Tax added on top; 0 where prices include it.")
+    paid_at: Time | None = None
+    note: Long | None = None
+    tenders: list[BundleTender] = Field(default_factory=list, max_length=20)
+    lines: list[BundleOrderLine] = Field(default_factory=list, max_length=2000)
+
+
+class BundleRefund(Wire):
+    id: Id
+    amount: DecimalText
+    status: Literal["pending", "succeeded", "failed", "cancelled"]
+    created_at: Time
+    reason: Short | None = None
+    by: Short | None = Field(default=None, description="Who made it, as the system says.")
+
+
+class BundleDispute(Wire):
+    id: Id
+    amount: DecimalText
+    status: Literal["open", "under_review", "won", "lost"]
+    opened_at: Time
+    due_at: Time | None = None
+    reason: Short | None = None
+
+
+class BundlePayment(Wire):
+    """A payment as one gateway has it."""
+
+    system: Id
+    id: Id
+    order: Id
+    as_of: Time
+    method: Short = Field(examples=["card", "alipay", "wechat_pay", "paypal", "gift_card", "bank_transfer"])
+    account_hint: Short | None = Field(default=None, description="Last digits or a mask; never the full number.")
+    status: Short = Field(examples=["captured"])
+    currency: Currency
+    captured: DecimalText
+    refunded: DecimalText | None = None
+    fee: DecimalText | None = None
+    captured_at: Time | None = None
+    arrival_days: Annotated[int, Field(strict=True, ge=0, le=90)] | None = Field(
+        default=None, description="Business days within which the channel promises a refund arrives."
+    )
+    refunds: list[BundleRefund] = Field(default_factory=list, max_length=500)
+    disputes: list[BundleDispute] = Field(default_factory=list, max_length=50)
+
+
+class BundleShipment(Wire):
+    system: Id
+    id: Id
+    order: Id
+    as_of: Time
+    carrier: Short | None = None
+    tracking: Short | None = None
+    status: Short = Field(examples=["delivered"])
+    shipped_at: Time | None = None
+    delivered_at: Time | None = None
+
+
+class BundleReturn(Wire):
+    """Goods on their way back, as the order or warehouse system has them."""
+
+    system: Id
+    id: Id
+    order: Id
+    as_of: Time
+    status: Short
+    tracking: Short | None = None
+    received_at: Time | None = None
+    note: Long | None = None
+
+
+class BundleLedgerEntry(Wire):
+    system: Id
+    id: Id
+    order: Id
+    as_of: Time
+    kind: Literal["payment", "refund", "fee", "invoice", "credit_note", "write_off"]
+    amount: DecimalText
+    currency: Currency
+    booked_at: Time
+    reference: Short | None = None
+
+
+class BundlePromise(Wire):
+    """A promise already made to the customer in a message."""
+
+    amount: DecimalText
+    currency: Currency
+    form: Tender = Tender.MONEY
+
+
+class BundleMessage(Wire):
+    system: Id
+    id: Id
+    channel: Short = Field(examples=["mail", "chat", "phone", "app"])
+    direction: Direction = Field(description="in: from the customer; out: to them; note: internal.")
+    who: Who
+    name: Short | None = None
+    sent_at: Time
+    text: Long
+    language: Language | None = None
+    attachments: list[Short] = Field(default_factory=list, max_length=50, description="`evidence[].file` it carried.")
+    promise: BundlePromise | None = None
+
+
+class BundleEvidence(Wire):
+    file: Short = Field(description="Path inside the bundle, below `evidence/`.", examples=["evidence/9f1c.jpg"])
+    name: Short | None = None
+    kind: EvidenceKind = EvidenceKind.PHOTO
+    who: Who = Who.CUSTOMER
+    sent_at: Time | None = None
+
+
+class BundleCase(Wire):
+    """One line of cases.jsonl."""
+
+    schema_: Literal["case-bundle/1"] = Field(alias="schema", description="Version of this shape.")
+    request: BundleRequest
+    customer: BundleCustomer | None = None
+    merchant: BundleMerchant | None = None
+    orders: list[BundleOrder] = Field(default_factory=list, max_length=20)
+    payments: list[BundlePayment] = Field(default_factory=list, max_length=100)
+    shipments: list[BundleShipment] = Field(default_factory=list, max_length=100)
+    returns: list[BundleReturn] = Field(default_factory=list, max_length=100)
+    ledger: list[BundleLedgerEntry] = Field(default_factory=list, max_length=500)
+    messages: list[BundleMessage] = Field(default_factory=list, max_length=1000)
+    evidence: list[BundleEvidence] = Field(default_factory=list, max_length=200)
+
+
+class ImportCounts(Wire):
+    """What a run of import did. read = new + unchanged + updated + quarantined."""
+
+    read: int = 0
+    new: int = 0
+    unchanged: int = 0
+    updated: int = 0
+    quarantined: int = 0
+    reasons: dict[str, int] = Field(default_factory=dict, description="Quarantine reason code → records.")
+    findings: dict[str, int] = Field(default_factory=dict, description="Finding code → cases it is now on.")
+
+
+class QuarantineReason(Wire):
+    """Why a record was not taken. `path` is the place of the bad field, as in `orders[0].lines[2].paid`."""
+
+    path: str
+    code: str
+    params: dict[str, str | int | bool | list[str]] = Field(default_factory=dict)
+
+
+class QuarantineRow(Wire):
+    id: int
+    at: Time
+    source: str
+    line: int | None = None
+    request: str | None = Field(default=None, description="`system/id` of the request, where it could be read.")
+    status: Literal["open", "taken", "dropped"]
+    reasons: list[QuarantineReason]
+
+
+class QuarantineRecord(QuarantineRow):
+    raw: str = Field(description="The record as it came; base64 where it is not UTF-8.")
+    raw_base64: bool = False
