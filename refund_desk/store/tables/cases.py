@@ -143,6 +143,7 @@ case_event = Table(
     Column("at", Instant, nullable=False),
     Column("type", Text, nullable=False),
     Column("aspect", Text, nullable=False),
+    Column("version", Integer, nullable=False),  # of that aspect, after this event
     Column("person_id", Key, ForeignKey("person.id")),
     Column("data", Json, nullable=False),
     Index("ix_case_event_case", "case_id", "id"),
