@@ -1,0 +1,76 @@
+"""What the use cases need from below; the store and the engines fill these shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from refund_desk.domain.people import Principal
+from refund_desk.domain.policies import Advice, PolicyFacts
+from refund_desk.domain.process import Process
+from refund_desk.service.ports.cases import CaseBook
+from refund_desk.service.ports.facts import Blobs, FactBook, IntakeBook
+from refund_desk.service.ports.money import MoneyBook
+from refund_desk.service.ports.people import PeopleBook
+
+__all__ = ["Desk", "Home", "Passwords", "Policies", "ProcessSource", "Work"]
+
+
+class Work(Protocol):
+    """One transaction. The edge opens and commits it; a use case only acts in it."""
+
+    @property
+    def cases(self) -> CaseBook: ...
+    @property
+    def facts(self) -> FactBook: ...
+    @property
+    def intake(self) -> IntakeBook: ...
+    @property
+    def money(self) -> MoneyBook: ...
+    @property
+    def people(self) -> PeopleBook: ...
+
+    def audit(self, action: str, who: Principal, case_ref: str | None = None, **data: Any) -> None:
+        """Append an entry in this transaction. Ids, field names and keyed digests only."""
+
+
+class Passwords(Protocol):
+    def hash(self, password: str) -> str: ...
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        """False for a wrong one; takes as long when there is no hash at all."""
+
+
+class ProcessSource(Protocol):
+    """Versions of the process. `current` is in force now; `version` is the one a case began with."""
+
+    def current(self, work: Work) -> Process: ...
+    def version(self, work: Work, version: str) -> Process: ...
+
+
+class Policies(Protocol):
+    def advise(self, facts: PolicyFacts, at: datetime) -> Advice: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What kind of desk this is. `demo`: accounts and cases are invented; `embedded`: one trusted machine."""
+
+    demo: bool
+    embedded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything a use case needs besides its transaction. Stateless, shared by all calls."""
+
+    clock: Callable[[], datetime]
+    ids: Callable[[], str]
+    secret: Callable[[int], bytes]
+    canonical: Callable[[Any], bytes]
+    process: ProcessSource
+    policies: Policies
+    passwords: Passwords
+    blobs: Blobs
+    home: Home

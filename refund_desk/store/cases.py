@@ -1,0 +1,379 @@
+"""Cases in the database: rows, events with per-aspect versions, keys, requests, clocks, findings, inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from refund_desk.domain.cases import CaseEvent, CaseState, case_ref
+from refund_desk.domain.clocks import Clock
+from refund_desk.domain.errors import NotFound
+from refund_desk.domain.tokens import tokens
+from refund_desk.domain.words import Aspect, ClockKind, Progress, Reason, RequestKind, Role, Stage
+from refund_desk.store.tables.cases import (
+    case_clock,
+    case_event,
+    case_pause,
+    finding,
+    inbox,
+    inbox_seen,
+    last_look,
+    refund_case,
+    request,
+    request_key,
+    search_doc,
+)
+from refund_desk.store.tables.facts import shop_order
+from refund_desk.store.tables.people import desk_mark
+
+_BY_ID = select(refund_case).where(refund_case.c.id == bindparam("id"))
+_BY_REF = select(refund_case).where(refund_case.c.ref == bindparam("ref"))
+_COLUMNS = {aspect: f"v_{aspect.value}" for aspect in Aspect}
+
+
+def to_state(row: Row[Any]) -> CaseState:
+    """A row of refund_case as the rules see it."""
+    r = row._mapping
+    return CaseState(
+        id=r["id"],
+        ref=r["ref"],
+        order_id=r["order_id"],
+        customer_id=r["customer_id"],
+        merchant_id=r["merchant_id"],
+        kind=RequestKind(r["kind"]),
+        reason=Reason(r["reason"]),
+        language=r["language"],
+        channel=r["channel"],
+        amount_minor=r["amount_minor"],
+        currency=r["currency"],
+        method=r["method"],
+        round=r["round"],
+        stage=Stage(r["stage"]),
+        progress=Progress(r["progress"]),
+        open=r["open"],
+        process_version=r["process_version"],
+        conflicts=r["conflicts"],
+        disputed=r["disputed"],
+        images=r["images"],
+        opened_at=r["opened_at"],
+        closed_at=r["closed_at"],
+        changed_at=r["changed_at"],
+        act_by=r["act_by"],
+        due_at=r["due_at"],
+        due_clock=ClockKind(r["due_clock"]) if r["due_clock"] else None,
+        assignee_id=r["assignee_id"],
+        taken_at=r["taken_at"],
+        lease_until=r["lease_until"],
+        proposer_id=r["proposer_id"],
+        returned_to_id=r["returned_to_id"],
+        answer_came=r["answer_came"],
+        versions={aspect: r[column] for aspect, column in _COLUMNS.items()},
+    )
+
+
+def _event(row: Row[Any]) -> CaseEvent:
+    r = row._mapping
+    return CaseEvent(
+        r["id"], r["at"], r["type"], Aspect(r["aspect"]), r["version"], r["round"], r["person_id"], r["data"]
+    )
+
+
+class CaseRepo:
+    """Everything about cases that a use case reads for a change, or writes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+        self._postgres = connection.dialect.name == "postgresql"
+
+    # ------------------------------------------------------------ the row
+
+    def by_id(self, case_id: int) -> CaseState:
+        row = self._c.execute(_BY_ID, {"id": case_id}).one_or_none()
+        if row is None:
+            raise NotFound("case.not_found", ref=str(case_id))
+        return to_state(row)
+
+    def by_ref(self, ref: str) -> CaseState:
+        row = self._c.execute(_BY_REF, {"ref": ref}).one_or_none()
+        if row is None:
+            raise NotFound("case.not_found", ref=ref)
+        return to_state(row)
+
+    def lock(self, ref: str) -> CaseState:
+        """The case for a change: its order locked first, then itself. SQLite's write lock covers both."""
+        if not self._postgres:
+            return self.by_ref(ref)
+        state = self.by_ref(ref)
+        self.lock_order(state.order_id)
+        row = self._c.execute(_BY_ID.with_for_update(), {"id": state.id}).one()
+        return to_state(row)
+
+    def lock_order(self, order_id: int) -> None:
+        if self._postgres:
+            self._c.execute(select(shop_order.c.id).where(shop_order.c.id == order_id).with_for_update()).one()
+
+    def new_ref(self, now: datetime) -> str:
+        """The next reference of the year; one row, locked until the commit, so that none is given twice."""
+        key = f"case_number.{now.year}"
+        dialect = postgresql if self._postgres else sqlite
+        upsert = dialect.insert(desk_mark).values(key=key, value="1")
+        number = self._c.execute(
+            upsert.on_conflict_do_update(
+                index_elements=["key"], set_={"value": cast(cast(desk_mark.c.value, Integer) + 1, Text)}
+            ).returning(desk_mark.c.value)
+        ).scalar_one()
+        return case_ref(now.year, int(number))
+
+    def insert(self, **columns: Any) -> int:
+        return int(self._c.execute(insert(refund_case).values(**columns).returning(refund_case.c.id)).scalar_one())
+
+    def update(self, case_id: int, **columns: Any) -> None:
+        self._c.execute(update(refund_case).where(refund_case.c.id == case_id).values(**columns))
+
+    def of_order(self, order_id: int) -> list[CaseState]:
+        """Every case of an order, open or closed, oldest first."""
+        rows = self._c.execute(select(refund_case).where(refund_case.c.order_id == order_id).order_by(refund_case.c.id))
+        return [to_state(row) for row in rows]
+
+    # ------------------------------------------------------------ the thread
+
+    def event(
+        self,
+        case_id: int,
+        type: str,
+        aspect: Aspect,
+        *,
+        at: datetime,
+        person_id: int | None = None,
+        data: Mapping[str, Any] | None = None,
+        **columns: Any,
+    ) -> int:
+        """Append an event, bump its aspect's version and change `columns` of the case. Returns the new version."""
+        version_column = refund_case.c[_COLUMNS[aspect]]
+        row = self._c.execute(
+            update(refund_case)
+            .where(refund_case.c.id == case_id)
+            .values({version_column: version_column + 1, refund_case.c.changed_at: at, **columns})
+            .returning(version_column, refund_case.c.round)
+        ).one()
+        self._c.execute(
+            insert(case_event),
+            {
+                "case_id": case_id,
+                "round": row[1],
+                "at": at,
+                "type": type,
+                "aspect": aspect.value,
+                "version": row[0],
+                "person_id": person_id or None,
+                "data": dict(data or {}),
+            },
+        )
+        return int(row[0])
+
+    def events(self, case_id: int, after: int = 0) -> list[CaseEvent]:
+        query = select(case_event).where(case_event.c.case_id == case_id, case_event.c.id > after)
+        return [_event(row) for row in self._c.execute(query.order_by(case_event.c.id))]
+
+    # ------------------------------------------------------------ requests
+
+    def find_by_keys(self, keys: Iterable[str]) -> list[int]:
+        """Cases that already hold one of these request keys, oldest first."""
+        wanted = list(keys)
+        query = select(request_key.c.case_id).where(request_key.c.key.in_(wanted)).distinct()
+        return sorted(self._c.execute(query).scalars())
+
+    def add_keys(self, case_id: int, keys: Iterable[str]) -> None:
+        rows = [{"key": key, "case_id": case_id} for key in keys]
+        if rows:
+            dialect = postgresql if self._postgres else sqlite
+            self._c.execute(dialect.insert(request_key).on_conflict_do_nothing(), rows)
+
+    def add_request(self, case_id: int, **columns: Any) -> int:
+        values = {"case_id": case_id, **columns}
+        return int(self._c.execute(insert(request).values(**values).returning(request.c.id)).scalar_one())
+
+    def requests(self, case_id: int) -> Sequence[Mapping[str, Any]]:
+        query = select(request).where(request.c.case_id == case_id).order_by(request.c.id)
+        return [dict(row._mapping) for row in self._c.execute(query)]
+
+    # ------------------------------------------------------------ findings, search
+
+    def set_findings(self, case_id: int, found: Iterable[tuple[str, Mapping[str, Any], str]], at: datetime) -> None:
+        """Make the case's findings exactly these (code, params, severity); old ones are kept as gone."""
+        wanted = {(code, _key(params)): (code, dict(params), severity) for code, params, severity in found}
+        have = {
+            (row.code, _key(row.params)): row.id
+            for row in self._c.execute(select(finding).where(finding.c.case_id == case_id, finding.c.gone_at.is_(None)))
+        }
+        gone = [have[key] for key in have.keys() - wanted.keys()]
+        if gone:
+            self._c.execute(update(finding).where(finding.c.id.in_(gone)).values(gone_at=at))
+        new = [wanted[key] for key in wanted if key not in have]
+        if new:
+            self._c.execute(
+                insert(finding),
+                [{"case_id": case_id, "code": c, "params": p, "severity": s, "at": at} for c, p, s in new],
+            )
+
+    def findings(self, case_id: int) -> list[Mapping[str, Any]]:
+        query = select(finding).where(finding.c.case_id == case_id, finding.c.gone_at.is_(None)).order_by(finding.c.id)
+        return [dict(row._mapping) for row in self._c.execute(query)]
+
+    def index(self, case_id: int, kind: str, origin: str, text: str) -> None:
+        """Make a text of the case findable; the same origin again replaces it."""
+        joined = " ".join(tokens(text))
+        if not joined:
+            return
+        dialect = postgresql if self._postgres else sqlite
+        put = dialect.insert(search_doc).values(case_id=case_id, kind=kind, origin=origin, tokens=joined)
+        key = ["case_id", "kind", "origin"]
+        self._c.execute(put.on_conflict_do_update(index_elements=key, set_={"tokens": joined}))
+
+    def forget_index(self, case_ids: Iterable[int], kinds: Iterable[str]) -> None:
+        where = and_(search_doc.c.case_id.in_(list(case_ids)), search_doc.c.kind.in_(list(kinds)))
+        self._c.execute(delete(search_doc).where(where))
+
+    # ------------------------------------------------------------ clocks
+
+    def clocks(self, case_id: int, round: int | None = None) -> list[Clock]:
+        query = select(case_clock).where(case_clock.c.case_id == case_id).order_by(case_clock.c.started_at)
+        if round is not None:
+            query = query.where(case_clock.c.round == round)
+        return [
+            Clock(
+                kind=ClockKind(r.kind),
+                round=r.round,
+                started_at=r.started_at,
+                limit_s=r.limit_s,
+                due_at=r.due_at,
+                paused_at=r.paused_at,
+                paused_for=r.paused_for,
+                remaining_s=r.remaining_s,
+                stopped_at=r.stopped_at,
+            )
+            for r in self._c.execute(query)
+        ]
+
+    def put_clock(self, case_id: int, clock: Clock) -> None:
+        """Write a clock as it now stands."""
+        values = {
+            "case_id": case_id,
+            "round": clock.round,
+            "kind": clock.kind.value,
+            "started_at": clock.started_at,
+            "limit_s": clock.limit_s,
+            "due_at": clock.due_at,
+            "paused_at": clock.paused_at,
+            "paused_for": clock.paused_for,
+            "remaining_s": clock.remaining_s,
+            "stopped_at": clock.stopped_at,
+        }
+        dialect = postgresql if self._postgres else sqlite
+        put = dialect.insert(case_clock).values(**values)
+        rest = {name: value for name, value in values.items() if name not in ("case_id", "round", "kind")}
+        self._c.execute(put.on_conflict_do_update(index_elements=["case_id", "round", "kind"], set_=rest))
+
+    def pause(self, case_id: int, kind: ClockKind, reason: str, at: datetime, person_id: int | None) -> None:
+        self._c.execute(
+            insert(case_pause).values(
+                case_id=case_id, kind=kind.value, reason=reason, from_at=at, person_id=person_id or None
+            )
+        )
+
+    def resume(self, case_id: int, kind: ClockKind, at: datetime) -> None:
+        self._c.execute(
+            update(case_pause)
+            .where(case_pause.c.case_id == case_id, case_pause.c.kind == kind.value, case_pause.c.until_at.is_(None))
+            .values(until_at=at)
+        )
+
+    # ------------------------------------------------------------ whose it is
+
+    def free_query(self, skip: Sequence[int], limit: int) -> Select[Any]:
+        """Unassigned cases in review, in the order of the queue. On PostgreSQL, rows others hold are passed over."""
+        query = (
+            select(refund_case)
+            .where(refund_case.c.open.is_(True), refund_case.c.assignee_id.is_(None), refund_case.c.stage == "review")
+            .order_by(refund_case.c.act_by, refund_case.c.id)
+            .limit(limit)
+        )
+        if skip:
+            query = query.where(refund_case.c.id.not_in(skip))
+        return query.with_for_update(skip_locked=True) if self._postgres else query
+
+    def next_free(self, skip: Sequence[int] = (), limit: int = 1) -> list[CaseState]:
+        return [to_state(row) for row in self._c.execute(self.free_query(skip, limit))]
+
+    def expired_leases(self, now: datetime, limit: int = 200) -> list[CaseState]:
+        query = (
+            select(refund_case)
+            .where(refund_case.c.lease_until.is_not(None), refund_case.c.lease_until <= now)
+            .order_by(refund_case.c.lease_until)
+            .limit(limit)
+        )
+        return [to_state(row) for row in self._c.execute(query)]
+
+    def held_by(self, person_id: int) -> list[CaseState]:
+        query = select(refund_case).where(refund_case.c.open.is_(True), refund_case.c.assignee_id == person_id)
+        return [to_state(row) for row in self._c.execute(query)]
+
+    def renew(self, person_id: int, case_id: int, until: datetime) -> bool:
+        """Lengthen a lease that is still held; no event, no version: nothing about the case changed."""
+        result = self._c.execute(
+            update(refund_case)
+            .where(refund_case.c.id == case_id, refund_case.c.assignee_id == person_id)
+            .values(lease_until=until)
+        )
+        return bool(result.rowcount)
+
+    # ------------------------------------------------------------ informed, looks
+
+    def inform(self, case_id: int, roles: Iterable[Role], code: str, params: Mapping[str, Any], at: datetime) -> None:
+        rows = [{"role": r.value, "case_id": case_id, "at": at, "code": code, "params": dict(params)} for r in roles]
+        if rows:
+            self._c.execute(insert(inbox), rows)
+
+    def mark_seen(self, person_id: int, inbox_ids: Iterable[int], at: datetime) -> None:
+        rows = [{"inbox_id": i, "person_id": person_id, "at": at} for i in inbox_ids]
+        if rows:
+            dialect = postgresql if self._postgres else sqlite
+            self._c.execute(dialect.insert(inbox_seen).on_conflict_do_nothing(), rows)
+
+    def look(self, person_id: int, case_id: int, event_id: int, at: datetime) -> None:
+        """Remember up to which event somebody has seen a case."""
+        dialect = postgresql if self._postgres else sqlite
+        put = dialect.insert(last_look).values(person_id=person_id, case_id=case_id, event_id=event_id, at=at)
+        new = {"event_id": event_id, "at": at}
+        self._c.execute(put.on_conflict_do_update(index_elements=["person_id", "case_id"], set_=new))
+
+    def seen_event(self, person_id: int, case_id: int) -> int | None:
+        query = select(last_look.c.event_id).where(last_look.c.person_id == person_id, last_look.c.case_id == case_id)
+        found = self._c.execute(query).scalar_one_or_none()
+        return None if found is None else int(found)
+
+    def last_event(self, case_id: int) -> int:
+        query = select(func.max(case_event.c.id)).where(case_event.c.case_id == case_id)
+        return int(self._c.execute(query).scalar_one() or 0)
+
+
+def _key(params: Mapping[str, Any]) -> str:
+    return repr(sorted(params.items(), key=lambda item: item[0]))

@@ -1,0 +1,233 @@
+"""Persons, accounts, tokens, throttle, saved views, marks, and versions of settings, in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from refund_desk.domain.words import Role
+from refund_desk.service.ports.people import Account
+from refund_desk.store.tables.people import (
+    account,
+    account_role,
+    config_change,
+    config_version,
+    desk_mark,
+    person,
+    saved_view,
+    sign_in_throttle,
+    token,
+)
+
+_ACCOUNTS = select(account, person.c.name.label("person_name")).join(person, person.c.id == account.c.person_id)
+_BY_TOKEN = (
+    select(token.c.account_id)
+    .where(token.c.digest == bindparam("digest"), token.c.revoked_at.is_(None), token.c.expires_at > bindparam("now"))
+    .limit(1)
+)
+
+
+class PeopleRepo:
+    """Everything about who acts, and about settings that change by a second person's approval."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+        self._insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+
+    # ------------------------------------------------------------ accounts
+
+    def _load(self, query: Select[Any]) -> list[Account]:
+        rows = [row._mapping for row in self._c.execute(query)]
+        if not rows:
+            return []
+        roles: dict[int, set[Role]] = {row["id"]: set() for row in rows}
+        held = select(account_role.c.account_id, account_role.c.role).where(account_role.c.account_id.in_(list(roles)))
+        for account_id, role in self._c.execute(held):
+            roles[account_id].add(Role(role))
+        return [
+            Account(
+                id=row["id"],
+                person_id=row["person_id"],
+                name=row["person_name"],
+                login=row["login"],
+                roles=frozenset(roles[row["id"]]),
+                password_hash=row["password_hash"],
+                must_change=row["must_change"],
+                language=row["language"],
+                disabled_at=row["disabled_at"],
+                demo=row["demo"],
+            )
+            for row in rows
+        ]
+
+    def count(self) -> int:
+        return int(self._c.execute(select(func.count()).select_from(account)).scalar_one())
+
+    def account(self, login: str) -> Account | None:
+        found = self._load(_ACCOUNTS.where(account.c.login == login))
+        return found[0] if found else None
+
+    def account_by_id(self, account_id: int) -> Account | None:
+        found = self._load(_ACCOUNTS.where(account.c.id == account_id))
+        return found[0] if found else None
+
+    def accounts(self) -> list[Account]:
+        return self._load(_ACCOUNTS.order_by(account.c.login))
+
+    def add_person(self, name: str, at: datetime) -> int:
+        return int(self._c.execute(insert(person).values(name=name, created_at=at).returning(person.c.id)).scalar_one())
+
+    def add_account(
+        self,
+        person_id: int,
+        login: str,
+        password_hash: str | None,
+        must_change: bool,
+        language: str,
+        demo: bool,
+        at: datetime,
+    ) -> int:
+        values = {
+            "person_id": person_id,
+            "login": login,
+            "password_hash": password_hash,
+            "must_change": must_change,
+            "language": language,
+            "demo": demo,
+            "created_at": at,
+        }
+        return int(self._c.execute(insert(account).values(**values).returning(account.c.id)).scalar_one())
+
+    def set_roles(self, account_id: int, roles: Iterable[Role], at: datetime) -> None:
+        self._c.execute(delete(account_role).where(account_role.c.account_id == account_id))
+        rows = [{"account_id": account_id, "role": role.value, "granted_at": at} for role in sorted(set(roles))]
+        if rows:
+            self._c.execute(insert(account_role), rows)
+
+    def set_password(self, account_id: int, password_hash: str, must_change: bool) -> None:
+        values = {"password_hash": password_hash, "must_change": must_change}
+        self._c.execute(update(account).where(account.c.id == account_id).values(**values))
+
+    def set_language(self, account_id: int, language: str) -> None:
+        self._c.execute(update(account).where(account.c.id == account_id).values(language=language))
+
+    def disable(self, account_id: int, at: datetime | None) -> None:
+        self._c.execute(update(account).where(account.c.id == account_id).values(disabled_at=at))
+
+    def names(self, person_ids: Iterable[int]) -> dict[int, str]:
+        query = select(person.c.id, person.c.name).where(person.c.id.in_(set(person_ids)))
+        return {row.id: row.name for row in self._c.execute(query)}
+
+    def persons_with(self, roles: Iterable[Role]) -> dict[Role, list[tuple[int, str]]]:
+        """Who holds each role now, by name; disabled accounts don't count."""
+        wanted = [role.value for role in roles]
+        query = (
+            select(account_role.c.role, person.c.id, person.c.name)
+            .join(account, account.c.id == account_role.c.account_id)
+            .join(person, person.c.id == account.c.person_id)
+            .where(account_role.c.role.in_(wanted), account.c.disabled_at.is_(None))
+            .distinct()
+            .order_by(person.c.name, person.c.id)
+        )
+        out: dict[Role, list[tuple[int, str]]] = {Role(role): [] for role in wanted}
+        for role, person_id, name in self._c.execute(query):
+            out[Role(role)].append((person_id, name))
+        return out
+
+    # ------------------------------------------------------------ tokens and throttle
+
+    def add_token(
+        self, account_id: int, digest: bytes, kind: str, label: str | None, at: datetime, expires: datetime
+    ) -> int:
+        values = {
+            "account_id": account_id,
+            "digest": digest,
+            "kind": kind,
+            "label": label,
+            "created_at": at,
+            "expires_at": expires,
+        }
+        return int(self._c.execute(insert(token).values(**values).returning(token.c.id)).scalar_one())
+
+    def by_token(self, digest: bytes, now: datetime) -> Account | None:
+        account_id = self._c.execute(_BY_TOKEN, {"digest": digest, "now": now}).scalar_one_or_none()
+        found = self.account_by_id(account_id) if account_id else None
+        return None if found is None or found.disabled_at else found
+
+    def revoke(self, digest: bytes, at: datetime) -> None:
+        self._c.execute(update(token).where(token.c.digest == digest).values(revoked_at=at))
+
+    def revoke_all(self, account_id: int, at: datetime) -> None:
+        where = (token.c.account_id == account_id, token.c.revoked_at.is_(None))
+        self._c.execute(update(token).where(*where).values(revoked_at=at))
+
+    def throttle(self, login: str) -> tuple[int, datetime | None]:
+        query = select(sign_in_throttle).where(sign_in_throttle.c.login == login)
+        row = self._c.execute(query).one_or_none()
+        return (row.failures, row.blocked_until) if row else (0, None)
+
+    def failed(self, login: str, failures: int, blocked_until: datetime | None, at: datetime) -> None:
+        put = self._insert(sign_in_throttle).values(
+            login=login, failures=failures, blocked_until=blocked_until, last_at=at
+        )
+        new = {"failures": failures, "blocked_until": blocked_until, "last_at": at}
+        self._c.execute(put.on_conflict_do_update(index_elements=["login"], set_=new))
+
+    def succeeded(self, login: str) -> None:
+        self._c.execute(delete(sign_in_throttle).where(sign_in_throttle.c.login == login))
+
+    # ------------------------------------------------------------ saved views and marks
+
+    def views(self, person_id: int) -> Sequence[Mapping[str, Any]]:
+        query = select(saved_view).where(saved_view.c.person_id == person_id).order_by(saved_view.c.name)
+        return [dict(row._mapping) for row in self._c.execute(query)]
+
+    def save_view(self, person_id: int, name: str, filters: Mapping[str, Any]) -> None:
+        put = self._insert(saved_view).values(person_id=person_id, name=name, filters=dict(filters))
+        key = ["person_id", "name"]
+        self._c.execute(put.on_conflict_do_update(index_elements=key, set_={"filters": put.excluded.filters}))
+
+    def drop_view(self, person_id: int, name: str) -> None:
+        self._c.execute(delete(saved_view).where(saved_view.c.person_id == person_id, saved_view.c.name == name))
+
+    def mark(self, key: str) -> str | None:
+        query = select(desk_mark.c.value).where(desk_mark.c.key == key)
+        return self._c.execute(query).scalar_one_or_none()
+
+    def set_mark(self, key: str, value: str) -> None:
+        put = self._insert(desk_mark).values(key=key, value=value)
+        self._c.execute(put.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+    # ------------------------------------------------------------ settings by a second person's approval
+
+    def add_change(self, **columns: Any) -> int:
+        query = insert(config_change).values(**columns).returning(config_change.c.id)
+        return int(self._c.execute(query).scalar_one())
+
+    def changes(self, status: str | None = None) -> Sequence[Mapping[str, Any]]:
+        query = select(config_change).order_by(config_change.c.id.desc())
+        if status:
+            query = query.where(config_change.c.status == status)
+        return [dict(row._mapping) for row in self._c.execute(query)]
+
+    def change(self, change_id: int, lock: bool = False) -> Mapping[str, Any] | None:
+        query = select(config_change).where(config_change.c.id == change_id)
+        if lock:
+            query = query.with_for_update()
+        row = self._c.execute(query).one_or_none()
+        return dict(row._mapping) if row else None
+
+    def settle_change(self, change_id: int, **columns: Any) -> None:
+        self._c.execute(update(config_change).where(config_change.c.id == change_id).values(**columns))
+
+    def add_version(self, **columns: Any) -> int:
+        query = insert(config_version).values(**columns).returning(config_version.c.id)
+        return int(self._c.execute(query).scalar_one())
+
+    def versions(self, kind: str) -> Sequence[Mapping[str, Any]]:
+        query = select(config_version).where(config_version.c.kind == kind).order_by(config_version.c.id)
+        return [dict(row._mapping) for row in self._c.execute(query)]
