@@ -1,1 +1,1 @@
-
+"""Windows. The only floor with Qt."""

@@ -1,0 +1,120 @@
+"""Rows of a label and a value, as in the panes of a case. Values can be selected, copied and marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
+
+from refund_desk.desktop.widgets.text import PlainLabel, restyle, set_tip
+from refund_desk.desktop.words import tr
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One row. `copy` is what is copied, default the value; `conflict` marks it; `look` as in PlainLabel."""
+
+    key: str
+    label: str
+    value: str
+    conflict: bool = False
+    look: str = ""
+    tip: str = ""
+    copy: str | None = None
+
+
+class FieldValue(PlainLabel):
+    """A value. C or Ctrl+C copies it (or the selection), Enter or a double click activates it."""
+
+    copied = Signal(str)
+    activated = Signal(str)
+
+    def __init__(self, key: str, parent: QWidget | None = None) -> None:
+        super().__init__(wrap=True, parent=parent)
+        self.key, self._copy = key, ""
+        self.set_selectable()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.IBeamCursor)
+
+    def show_row(self, row: FieldRow) -> None:
+        self.setText(f"≠ {row.value}" if row.conflict else row.value)
+        self._copy = row.value if row.copy is None else row.copy
+        self.setAccessibleName(f"{row.label}: {row.value}")
+        self.setAccessibleDescription(tr("ui.field.conflict") if row.conflict else "")
+        set_tip(self, row.tip)
+        restyle(self, conflict="true" if row.conflict else "false", look=row.look)
+
+    def copy_value(self) -> None:
+        """Put the selection, else the whole value, on the clipboard."""
+        text = self.selectedText() or self._copy
+        QGuiApplication.clipboard().setText(text)
+        self.copied.emit(text)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        bare_c = event.key() == Qt.Key.Key_C and event.modifiers() == Qt.KeyboardModifier.NoModifier
+        if bare_c or event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_value()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.activated.emit(self.key)
+        else:
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        super().mouseDoubleClickEvent(event)
+        self.activated.emit(self.key)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        action = QAction(tr("ui.copy"), menu)
+        action.triggered.connect(self.copy_value)
+        menu.addAction(action)
+        menu.popup(event.globalPos())
+
+
+class FieldGrid(QWidget):
+    """`set_rows` shows rows; the same keys in the same order reuse their widgets, so a refresh doesn't flicker."""
+
+    copied = Signal(str)
+    activated = Signal(str)
+
+    def __init__(self, label_width: int = 84, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setVerticalSpacing(3)
+        self._grid.setColumnMinimumWidth(0, label_width)
+        self._grid.setColumnStretch(1, 1)
+        self._cells: list[tuple[PlainLabel, FieldValue]] = []
+
+    def set_rows(self, rows: Sequence[FieldRow]) -> None:
+        while len(self._cells) < len(rows):
+            self._add()
+        for (label, value), row in zip(self._cells, rows, strict=False):
+            label.setText(row.label)
+            value.key = row.key
+            value.show_row(row)
+        for index, cells in enumerate(self._cells):
+            for cell in cells:
+                cell.setVisible(index < len(rows))
+
+    def value(self, key: str) -> FieldValue | None:
+        """The value shown under a key."""
+        for _, value in self._cells:
+            if value.key == key and not value.isHidden():
+                return value
+        return None
+
+    def _add(self) -> None:
+        label, value = PlainLabel(look="muted", parent=self), FieldValue("", self)
+        value.copied.connect(self.copied)
+        value.activated.connect(self.activated)
+        row = len(self._cells)
+        top = Qt.AlignmentFlag.AlignTop
+        self._grid.addWidget(label, row, 0, top | Qt.AlignmentFlag.AlignLeft)
+        self._grid.addWidget(value, row, 1, top | Qt.AlignmentFlag.AlignLeft)
+        self._cells.append((label, value))
