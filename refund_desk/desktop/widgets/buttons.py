@@ -96,7 +96,7 @@ class KeyButton(QPushButton):
     def _paint_content(self, painter: QPainter, text: str) -> None:
         token = self._ink()
         metrics = self.fontMetrics()
-        room = self.width() - 12 - self._icon_room() - self._cap_room()
+        room = self.width() - 6 - self._icon_room() - self._cap_room()
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         wide = metrics.horizontalAdvance(text)
         left = (self.width() - wide - self._icon_room() - self._cap_room()) / 2

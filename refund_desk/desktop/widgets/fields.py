@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
 
@@ -46,6 +46,13 @@ class FieldValue(PlainLabel):
         self.setAccessibleDescription(tr("ui.field.conflict") if row.conflict else "")
         set_tip(self, row.tip)
         restyle(self, conflict="true" if row.conflict else "false", look=row.look)
+
+    def sizeHint(self) -> QSize:
+        """As wide as the text on one line: a wrapping label would guess something squarer."""
+        hint = super().sizeHint()
+        text = self.fontMetrics().size(0, self.text())
+        frame = 14 if self.property("conflict") == "true" else 4
+        return QSize(text.width() + frame, hint.height())
 
     def copy_value(self) -> None:
         """Put the selection, else the whole value, on the clipboard."""
@@ -111,6 +118,7 @@ class FieldGrid(QWidget):
 
     def _add(self) -> None:
         label, value = PlainLabel(look="muted", parent=self), FieldValue("", self)
+        label.setContentsMargins(0, 1, 0, 0)  # the value's ring is one pixel wide
         value.copied.connect(self.copied)
         value.activated.connect(self.activated)
         row = len(self._cells)

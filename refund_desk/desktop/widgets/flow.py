@@ -7,12 +7,15 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
 
 
 class FlowLayout(QLayout):
-    """Widgets in lines; a line is as high as its highest widget. `gap` in pixels both ways."""
+    """Widgets in lines; a line is as high as its highest widget. `gap` in pixels both ways.
 
-    def __init__(self, parent: QWidget | None = None, gap: int = 6) -> None:
+    `centred`: the lines stand in the middle of the height they are given.
+    """
+
+    def __init__(self, parent: QWidget | None = None, gap: int = 6, *, centred: bool = False) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
-        self._gap = gap
+        self._gap, self._centred = gap, centred
         self.setContentsMargins(0, 0, 0, 0)
 
     def addItem(self, item: QLayoutItem) -> None:
@@ -38,7 +41,8 @@ class FlowLayout(QLayout):
 
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)
-        self._place(rect, move=True)
+        spare = rect.height() - self._place(rect, move=False)
+        self._place(rect.adjusted(0, max(0, spare // 2) if self._centred else 0, 0, 0), move=True)
 
     def sizeHint(self) -> QSize:
         return self.minimumSize()
@@ -68,10 +72,10 @@ class FlowLayout(QLayout):
         return y + line - rect.y() + margins.bottom()
 
 
-def flow_widget(gap: int = 6) -> tuple[QWidget, FlowLayout]:
+def flow_widget(gap: int = 6, *, centred: bool = False) -> tuple[QWidget, FlowLayout]:
     """A widget that flows, with a height that follows its width."""
     widget = QWidget()
     policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
     policy.setHeightForWidth(True)
     widget.setSizePolicy(policy)
-    return widget, FlowLayout(widget, gap)
+    return widget, FlowLayout(widget, gap, centred=centred)

@@ -28,7 +28,7 @@ class Banner(QFrame):
         self._icon = IconLabel(_ICONS[kind], f"{kind}_fg", 16)
         self.title = PlainLabel()
         self.title.setObjectName("bannerTitle")
-        self._parts, self._flow = flow_widget(gap=4)
+        self._parts, self._flow = flow_widget(gap=4, centred=True)
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(8)
         row = QHBoxLayout(self)
@@ -167,7 +167,7 @@ class UndoBar(QFrame):
         return self._timer.isActive()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and self.isVisible():
+        if event.type() == QEvent.Type.Resize and not self.isHidden():
             self._place()
         return super().eventFilter(watched, event)
 

@@ -81,7 +81,7 @@ class StepsBar(QWidget):
         if step.state in _ICONS:
             name, token = _ICONS[step.state]
             size = 7 if step.state == "current" else _ICON
-            draw_icon(painter, QRectF(left, 9 + (16 - size) / 2, size, size), name, token)
+            draw_icon(painter, QRectF(left, 10 + (16 - size) / 2, size, size), name, token)
             left += size + 4
         bold, small = QFont(self.font()), QFont(self.font())
         bold.setWeight(QFont.Weight.DemiBold)
