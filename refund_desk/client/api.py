@@ -1,0 +1,331 @@
+"""The only way in: typed calls to the service, embedded or over a network. One method, one route.
+
+Errors come back as the same `DeskError`s that the service raised. Nothing here knows Qt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import BaseModel, TypeAdapter
+
+from refund_desk.client.failures import Unreachable, raise_problem
+from refund_desk.domain.words import Role
+from refund_desk.wire import cases, commands
+
+M = TypeVar("M")
+DEADLINE_S = 30.0
+
+
+def new_key() -> str:
+    """An idempotency key. Made when a form opens, kept in its draft, sent with every try."""
+    return str(uuid.uuid4())
+
+
+class DeskClient:
+    """Calls as one account. `http` speaks to `/v1`; an embedded desk's goes through no socket."""
+
+    def __init__(self, http: httpx.AsyncClient, token: str | None = None) -> None:
+        self._http = http
+        self.token = token
+        self.checkpoint: str | None = None  # the latest one the service handed out
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: BaseModel | None = None,
+        *,
+        key: str | None = None,
+        params: dict[str, Any] | None = None,
+        deadline: float = DEADLINE_S,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if key:
+            headers["Idempotency-Key"] = key
+        if body is not None:
+            content = body.model_dump_json(by_alias=True).encode()
+            headers["Content-Type"] = "application/json"
+        clean = {name: value for name, value in (params or {}).items() if value not in (None, "")}
+        try:
+            # The embedded transport ignores httpx's own time-outs: each call has a deadline here.
+            async with asyncio.timeout(deadline):
+                answer = await self._http.request(method, f"/v1{path}", content=content, headers=headers, params=clean)
+        except (TimeoutError, httpx.HTTPError) as error:
+            raise Unreachable("client.unreachable", why=type(error).__name__) from error
+        if answer.status_code >= 400:
+            raise_problem(answer)
+        self.checkpoint = answer.headers.get("Desk-Checkpoint", self.checkpoint)
+        return answer
+
+    async def _get(self, shape: type[M], path: str, deadline: float = DEADLINE_S, **params: Any) -> M:
+        answer = await self._send("GET", path, params=params, deadline=deadline)
+        return _adapter(shape).validate_json(answer.content)
+
+    async def _do(
+        self, shape: type[M], path: str, body: BaseModel | None = None, key: str | None = None, method: str = "POST"
+    ) -> M:
+        answer = await self._send(method, path, body, key=key)
+        return _adapter(shape).validate_json(answer.content)
+
+    # ------------------------------------------------------------ session
+
+    async def status(self) -> commands.DeskStatus:
+        return await self._get(commands.DeskStatus, "/status")
+
+    async def sign_in(self, login: str, password: str) -> commands.SessionView:
+        session = await self._do(commands.SessionView, "/session", commands.SignIn(login=login, password=password))
+        self.token = session.token
+        return session
+
+    async def sign_out(self) -> None:
+        await self._send("DELETE", "/session")
+        self.token = None
+
+    async def first_administrator(self, body: commands.FirstAdministrator) -> commands.SessionView:
+        session = await self._do(commands.SessionView, "/first-administrator", body)
+        self.token = session.token
+        return session
+
+    async def me(self) -> commands.Me:
+        return await self._get(commands.Me, "/me")
+
+    async def change_password(self, body: commands.NewPassword) -> commands.SessionView:
+        session = await self._do(commands.SessionView, "/me/password", body)
+        self.token = session.token
+        return session
+
+    async def set_language(self, language: str) -> commands.Me:
+        return await self._do(commands.Me, "/me/language", commands.Language(language=language), method="PUT")  # type: ignore[arg-type]
+
+    # ------------------------------------------------------------ queue
+
+    async def for_me(self) -> cases.ForMe:
+        return await self._get(cases.ForMe, "/for-me")
+
+    async def seen(self, inbox_id: int) -> None:
+        await self._send("POST", f"/inbox/{inbox_id}/seen")
+
+    async def queue(
+        self,
+        *,
+        chip: str | None = None,
+        q: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+        **filters: str,
+    ) -> cases.QueuePage:
+        return await self._get(cases.QueuePage, "/cases", chip=chip, q=q, after=after, limit=limit, **filters)
+
+    async def why(self, ref: str) -> cases.WhyHere:
+        return await self._get(cases.WhyHere, f"/cases/{ref}/why")
+
+    async def take_next(self, filters: dict[str, str] | None = None, key: str | None = None) -> commands.Taken:
+        return await self._do(commands.Taken, "/cases/take-next", commands.TakeNext(filters=filters or {}), key)
+
+    async def views(self) -> list[commands.SavedView]:
+        return await self._get(list[commands.SavedView], "/views")
+
+    async def save_view(self, view: commands.SavedView) -> None:
+        await self._send("PUT", "/views", view)
+
+    async def drop_view(self, name: str) -> None:
+        await self._send("DELETE", "/views", params={"name": name})
+
+    async def changes(self, after: int, wait: float = 25.0) -> cases.ChangeFeed:
+        """Long poll: answers when something was committed after the position, or after `wait` seconds."""
+        return await self._get(cases.ChangeFeed, "/changes", deadline=wait + 15, after=after, wait=wait)
+
+    # ------------------------------------------------------------ one case
+
+    async def case(self, ref: str) -> cases.CaseView:
+        return await self._get(cases.CaseView, f"/cases/{ref}")
+
+    async def customer(self, ref: str, reason: str) -> cases.CustomerView:
+        """Unmask: a look that is audited."""
+        return await self._do(cases.CustomerView, f"/cases/{ref}/customer", commands.Because(reason=reason))
+
+    async def looks(self, ref: str, body: commands.Looks) -> None:
+        await self._send("POST", f"/cases/{ref}/looks", body)
+
+    async def take(self, ref: str, key: str | None = None) -> commands.Taken:
+        return await self._do(commands.Taken, f"/cases/{ref}/take", None, key)
+
+    async def renew(self, ref: str) -> commands.Taken:
+        return await self._do(commands.Taken, f"/cases/{ref}/renew")
+
+    async def release(self, ref: str, reason: str | None = None, key: str | None = None) -> commands.Outcome:
+        return await self._do(
+            commands.Outcome, f"/cases/{ref}/release", commands.OptionalReason(reason=reason, rests_on={}), key
+        )
+
+    async def assign(self, ref: str, body: commands.Assign, key: str | None = None) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/cases/{ref}/assign", body, key)
+
+    async def templates(self, ref: str) -> list[commands.TemplateView]:
+        return await self._get(list[commands.TemplateView], f"/cases/{ref}/templates")
+
+    async def message(self, ref: str, body: commands.MessageBody, key: str | None = None) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/cases/{ref}/messages", body, key)
+
+    async def promise(self, ref: str, body: commands.PromiseBody, key: str | None = None) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/cases/{ref}/promise", body, key)
+
+    async def ask(self, ref: str, body: commands.Ask, key: str | None = None) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/cases/{ref}/consultations", body, key)
+
+    async def answer(self, consultation: int, text: str, key: str | None = None) -> commands.Outcome:
+        return await self._do(
+            commands.Outcome, f"/consultations/{consultation}/answer", commands.Answer(answer=text), key
+        )
+
+    async def override(self, consultation: int, reason: str, key: str | None = None) -> commands.Outcome:
+        return await self._do(
+            commands.Outcome, f"/consultations/{consultation}/override", commands.Because(reason=reason), key
+        )
+
+    # ------------------------------------------------------------ deciding
+
+    async def preview(self, ref: str, body: commands.ProposalBody) -> commands.Preview:
+        return await self._do(commands.Preview, f"/cases/{ref}/preview", body)
+
+    async def propose(self, ref: str, body: commands.ProposalBody, key: str) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/cases/{ref}/proposals", body, key)
+
+    async def withdraw(self, ref: str, number: int, key: str) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/cases/{ref}/proposals/{number}/withdraw", None, key)
+
+    async def undo(self, ref: str, number: int, key: str) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/cases/{ref}/proposals/{number}/undo", None, key)
+
+    async def approvals(self, after: str | None = None) -> list[commands.ApprovalRow]:
+        return await self._get(list[commands.ApprovalRow], "/approvals", after=after)
+
+    async def approve(self, ref: str, number: int, body: commands.Verdict, key: str) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/cases/{ref}/proposals/{number}/approve", body, key)
+
+    async def approve_many(self, body: commands.ApproveMany, key: str) -> commands.BulkResult:
+        return await self._do(commands.BulkResult, "/approvals", body, key)
+
+    async def return_proposal(self, ref: str, number: int, body: commands.SendBack, key: str) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/cases/{ref}/proposals/{number}/return", body, key)
+
+    async def decline_proposal(self, ref: str, number: int, body: commands.SendBack, key: str) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/cases/{ref}/proposals/{number}/decline", body, key)
+
+    async def step(
+        self, ref: str, what: str, body: BaseModel | None = None, key: str | None = None
+    ) -> commands.Outcome:
+        """One of: hold-release, arbitration (Because), return-received (GoodsReceived), inspection (Inspection),
+        shipped (Shipped), reopen (Because), close (Because), settled (Because)."""
+        return await self._do(commands.Outcome, f"/cases/{ref}/{what}", body, key)
+
+    async def confirm_payout(self, intent: str, body: commands.ConfirmPayout, key: str) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/intents/{intent}/confirm", body, key)
+
+    async def payout_failed(self, intent: str, body: commands.PayoutFailed, key: str) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/intents/{intent}/fail", body, key)
+
+    async def cancel_payout(self, intent: str, body: commands.Because, key: str) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/intents/{intent}/cancel", body, key)
+
+    # ------------------------------------------------------------ evidence
+
+    async def image(self, evidence: int, size: str = "screen") -> bytes:
+        """Bytes of a rendition (thumb, screen, full), upright."""
+        return (await self._send("GET", f"/evidence/{evidence}/image", params={"size": size})).content
+
+    async def original(self, evidence: int) -> bytes:
+        return (await self._send("GET", f"/evidence/{evidence}/original")).content
+
+    async def add_evidence(self, ref: str, name: str, data: bytes, key: str | None = None) -> commands.UploadMade:
+        answer = await self._send("POST", f"/cases/{ref}/evidence", params={"name": name}, content=data, key=key)
+        return commands.UploadMade.model_validate_json(answer.content)
+
+    async def add_note(self, evidence: int, note: commands.NewNote, key: str | None = None) -> cases.ImageNote:
+        return await self._do(cases.ImageNote, f"/evidence/{evidence}/notes", note, key)
+
+    async def drop_note(self, evidence: int, note: int) -> None:
+        await self._send("DELETE", f"/evidence/{evidence}/notes/{note}")
+
+    # ------------------------------------------------------------ audit
+
+    async def audit_page(
+        self, before: int | None = None, case: str | None = None, action: str | None = None
+    ) -> commands.AuditPage:
+        return await self._get(commands.AuditPage, "/audit/entries", before=before, case=case, action=action)
+
+    async def start_verify(self) -> commands.Job:
+        return await self._do(commands.Job, "/audit/verify")
+
+    async def start_export(self) -> commands.Job:
+        return await self._do(commands.Job, "/audit/export")
+
+    async def job(self, job_id: str) -> commands.Job:
+        return await self._get(commands.Job, f"/jobs/{job_id}")
+
+    async def job_file(self, job_id: str) -> bytes:
+        return (await self._send("GET", f"/jobs/{job_id}/file", deadline=600)).content
+
+    async def stop_job(self, job_id: str) -> commands.Job:
+        return await self._do(commands.Job, f"/jobs/{job_id}/stop")
+
+    # ------------------------------------------------------------ people and settings
+
+    async def users(self) -> list[commands.UserView]:
+        return await self._get(list[commands.UserView], "/users")
+
+    async def add_user(self, body: commands.NewUser, key: str | None = None) -> commands.UserMade:
+        return await self._do(commands.UserMade, "/users", body, key)
+
+    async def set_roles(
+        self, login: str, roles: list[Role], reason: str, key: str | None = None
+    ) -> commands.ConfigChange:
+        """Proposes; a second person approves."""
+        body = commands.ConfigProposal(
+            kind="roles", subject=login, content=sorted(role.value for role in roles), reason=reason
+        )
+        return await self.propose_config(body, key)
+
+    async def disable_user(self, login: str, disabled: bool = True) -> commands.UserView:
+        return await self._do(commands.UserView, f"/users/{login}/{'disable' if disabled else 'enable'}")
+
+    async def reset_user(self, login: str) -> commands.UserMade:
+        return await self._do(commands.UserMade, f"/users/{login}/reset")
+
+    async def make_token(self, login: str, label: str) -> commands.TokenMade:
+        return await self._do(commands.TokenMade, f"/users/{login}/tokens", commands.NewToken(label=label))
+
+    async def process(self) -> commands.ProcessView:
+        return await self._get(commands.ProcessView, "/process")
+
+    async def config_changes(self) -> list[commands.ConfigChange]:
+        return await self._get(list[commands.ConfigChange], "/config/changes")
+
+    async def propose_config(self, body: commands.ConfigProposal, key: str | None = None) -> commands.ConfigChange:
+        return await self._do(commands.ConfigChange, "/config/changes", body, key)
+
+    async def settle_config(
+        self, change: int, approve: bool, reason: str, key: str | None = None
+    ) -> commands.ConfigChange:
+        verb = "approve" if approve else "decline"
+        return await self._do(
+            commands.ConfigChange, f"/config/changes/{change}/{verb}", commands.Because(reason=reason), key
+        )
+
+
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+
+
+def _adapter(shape: type[M]) -> TypeAdapter[M]:
+    found = _adapters.get(shape)
+    if found is None:
+        found = _adapters[shape] = TypeAdapter(shape)
+    return found

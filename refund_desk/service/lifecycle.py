@@ -1,0 +1,256 @@
+"""How a case moves: opened, refreshed after new facts, sent to a stage, its clocks and urgency rewritten.
+
+Everything derived on the row of a case is written here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from refund_desk.domain import clocks
+from refund_desk.domain.cases import CaseState
+from refund_desk.domain.clocks import Clock
+from refund_desk.domain.facts import TAKEN, find_conflicts
+from refund_desk.domain.people import Principal
+from refund_desk.domain.process import (
+    CaseFacts,
+    ClockState,
+    Process,
+    clock_limit_s,
+    clock_state,
+    next_stage,
+    progress_of,
+)
+from refund_desk.domain.urgency import act_by
+from refund_desk.domain.words import Aspect, ClockKind, Decision, Reason, RecordKind, RequestKind, Role, Stage
+from refund_desk.service.ports import Desk, Work
+
+FAR = timedelta(days=3650)
+"""How far off a case stands that nobody has to act on: all its clocks have stopped."""
+
+
+def open_case(
+    work: Work,
+    desk: Desk,
+    who: Principal,
+    *,
+    order_id: int,
+    customer_id: int | None,
+    merchant_id: int | None,
+    kind: RequestKind,
+    reason: Reason,
+    amount_minor: int | None,
+    currency: str,
+    language: str,
+    channel: str | None,
+    asked_at: datetime,
+) -> CaseState:
+    """A new case in its first stage. Clocks run from when the customer asked, not from when we noticed."""
+    now = desk.clock()
+    process = desk.process.current(work)
+    stage = next_stage(process, "intake", None)
+    opened = min(asked_at, now)
+    case_id = work.cases.insert(
+        ref=work.cases.new_ref(now),
+        order_id=order_id,
+        customer_id=customer_id,
+        merchant_id=merchant_id,
+        kind=kind.value,
+        reason=reason.value,
+        language=language,
+        channel=channel,
+        amount_minor=amount_minor,
+        currency=currency,
+        stage=stage.value,
+        progress=progress_of(process, stage).value,
+        open=True,
+        process_version=process.version,
+        opened_at=opened,
+        changed_at=now,
+        act_by=opened,
+    )
+    state = work.cases.by_id(case_id)
+    settle_clocks(work, process, state, opened)
+    work.cases.event(case_id, "case.opened", Aspect.THREAD, at=now, person_id=who.person_id, data={"kind": kind.value})
+    work.audit("case.opened", who, state.ref, kind=kind.value, reason=reason.value)
+    return refresh(work, desk, case_id, new=False)
+
+
+def refresh(work: Work, desk: Desk, case_id: int, *, new: bool = True, what: Mapping[str, Any] | None = None) -> CaseState:
+    """Rewrite what is derived from facts: conflicts, images, dispute, method, urgency.
+
+    new: facts came after the case was opened; that is an event, and makes what rests on them stale.
+    """
+    state = work.cases.by_id(case_id)
+    records = work.facts.records(state.order_id)
+    conflicts = find_conflicts(records)
+    payments = [record for record in records if record.kind is RecordKind.PAYMENT]
+    disputes = [record for record in records if record.kind is RecordKind.DISPUTE]
+    columns: dict[str, Any] = {
+        "conflicts": len(conflicts),
+        "disputed": any(str(d.get("status")) in TAKEN for d in disputes),
+        "images": work.facts.count_images(case_id),
+        "method": str(payments[0].get("method", "")) or None if payments else None,
+    }
+    if state.amount_minor is None:
+        columns["amount_minor"] = None
+    if new:
+        now = desk.clock()
+        work.cases.event(case_id, "facts.changed", Aspect.FACTS, at=now, data=dict(what or {}), **columns)
+        if len(conflicts) != state.conflicts:
+            data = {"conflicts": len(conflicts)}
+            work.cases.event(case_id, "conflicts.changed", Aspect.MONEY, at=now, data=data)
+    else:
+        work.cases.update(case_id, **columns)
+    return rank(work, desk.process.current(work), work.cases.by_id(case_id))
+
+
+def rank(work: Work, process: Process, state: CaseState) -> CaseState:
+    """Rewrite due time and `act_by` from the clocks as they stand."""
+    running = clocks.earliest(work.cases.clocks(state.id, state.round))
+    due = running.due_at if running else None
+    instant, _ = act_by(process, rank_facts(state), due or far(work, state))
+    work.cases.update(
+        state.id, due_at=due, due_clock=running.kind.value if running else None, act_by=instant
+    )
+    return replace(state, due_at=due, due_clock=running.kind if running else None, act_by=instant)
+
+
+def far(work: Work, state: CaseState) -> datetime:
+    """Where a case stands whose clocks all pause or have stopped: paused ones by what they will have left."""
+    paused = [c for c in work.cases.clocks(state.id, state.round) if c.paused]
+    left = min((c.remaining_s or 0 for c in paused), default=None)
+    return state.changed_at + (FAR if left is None else timedelta(seconds=left))
+
+
+def rank_facts(state: CaseState) -> CaseFacts:
+    """The little of a case that its urgency looks at."""
+    return CaseFacts(
+        state.stage,
+        state.kind,
+        state.reason,
+        state.currency,
+        amount=state.amount_minor,
+        disputed=state.disputed,
+        appeal=state.round > 1,
+    )
+
+
+def settle_clocks(
+    work: Work, process: Process, state: CaseState, at: datetime, who: Principal | None = None
+) -> list[Clock]:
+    """Make each clock run, pause or stop as the stage says. A clock starts when a stage first runs it."""
+    have = {clock.kind: clock for clock in work.cases.clocks(state.id, state.round)}
+    out = []
+    for kind in ClockKind:
+        wanted = clock_state(process, state.stage, kind)
+        clock = have.get(kind)
+        if clock is None:
+            if wanted is not ClockState.RUN:
+                continue
+            new = clocks.start(kind, state.round, at, clock_limit_s(process, kind))
+        elif wanted is ClockState.RUN:
+            new = clocks.resume(clock, at)
+        elif wanted is ClockState.PAUSE:
+            new = clocks.pause(clock, at, f"clock.paused.{state.stage.value}")
+        else:
+            new = clocks.stop(clock, at)
+        out.append(new)
+        if new == clock:
+            continue
+        work.cases.put_clock(state.id, new)
+        if new.paused:
+            work.cases.pause(state.id, kind, new.paused_for or "", at, who.person_id if who else None)
+        elif clock is not None and clock.paused:
+            work.cases.resume(state.id, kind, at)
+    return out
+
+
+def stop_clock(work: Work, desk: Desk, state: CaseState, kind: ClockKind) -> None:
+    """A clock was met, as the first answer is by a reply."""
+    for clock in work.cases.clocks(state.id, state.round):
+        if clock.kind is kind and clock.stopped_at is None:
+            work.cases.put_clock(state.id, clocks.stop(clock, desk.clock()))
+
+
+def move(
+    work: Work,
+    desk: Desk,
+    who: Principal,
+    state: CaseState,
+    event: str,
+    facts: CaseFacts,
+    process: Process,
+    *,
+    decided: Decision | None = None,
+    aspect: Aspect = Aspect.PROPOSAL,
+    data: Mapping[str, Any] | None = None,
+    inform: tuple[Role, ...] = (),
+    **columns: Any,
+) -> CaseState:
+    """Send a case where an event leads, with its clocks, its event on the thread and its informed roles.
+
+    columns: further columns of the case to change with it. Raises Conflict `process.no_move`.
+    """
+    target = next_stage(process, event, facts)
+    return to_stage(
+        work, desk, who, state, target, event, process, decided=decided, aspect=aspect, data=data, inform=inform, **columns
+    )
+
+
+def to_stage(
+    work: Work,
+    desk: Desk,
+    who: Principal,
+    state: CaseState,
+    target: Stage,
+    event: str,
+    process: Process,
+    *,
+    decided: Decision | None = None,
+    aspect: Aspect = Aspect.PROPOSAL,
+    data: Mapping[str, Any] | None = None,
+    inform: tuple[Role, ...] = (),
+    **columns: Any,
+) -> CaseState:
+    """Put a case into a stage: the only place where `stage` is written after opening."""
+    now = desk.clock()
+    closed = target is Stage.CLOSED
+    changes: dict[str, Any] = {
+        "stage": target.value,
+        "progress": progress_of(process, target, decided).value,
+        "open": not closed,
+        "closed_at": now if closed else None,
+        **columns,
+    }
+    if closed:
+        changes |= {"assignee_id": None, "lease_until": None, "taken_at": None}
+    told = {"from": state.stage.value, "to": target.value, **dict(data or {})}
+    work.cases.event(state.id, event, aspect, at=now, person_id=who.person_id, data=told, **changes)
+    fresh = work.cases.by_id(state.id)
+    settle_clocks(work, process, fresh, now, who)
+    work.cases.inform(state.id, inform, f"event.{event}", {"ref": state.ref}, now)
+    return rank(work, process, fresh)
+
+
+def next_round(work: Work, desk: Desk, who: Principal, state: CaseState, event: str, facts: CaseFacts) -> CaseState:
+    """Open the next round of a closed case: an appeal, a difference, a returned payout. Clocks start anew."""
+    process = desk.process.current(work)
+    fresh = replace(state, round=state.round + 1)
+    work.cases.update(state.id, round=fresh.round, process_version=process.version)
+    return move(
+        work,
+        desk,
+        who,
+        fresh,
+        event,
+        facts,
+        process,
+        aspect=Aspect.THREAD,
+        data={"round": fresh.round},
+        proposer_id=None,
+        returned_to_id=None,
+    )
