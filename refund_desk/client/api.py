@@ -103,7 +103,7 @@ class DeskClient:
         return session
 
     async def set_language(self, language: str) -> commands.Me:
-        return await self._do(commands.Me, "/me/language", commands.Language(language=language), method="PUT")  # type: ignore[arg-type]
+        return await self._do(commands.Me, "/me/language", commands.Language(language=language), method="PUT")
 
     # ------------------------------------------------------------ queue
 

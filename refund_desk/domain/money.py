@@ -16,23 +16,20 @@ from refund_desk.domain.errors import Conflict, Invalid
 LARGEST_MINOR = 2**53 - 1
 """The largest amount we read: the last integer that every JSON reader keeps exact."""
 
-_NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
-_THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
-# Withdrawn codes (ANG BGN CUC HRK SLL ZWL) stay: an old order is given back in its own currency.
-_TWO_DECIMALS = frozenset(
-    """
+_CODES_BY_DECIMALS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    2: """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP
     CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HRK HTG HUF IDR ILS
     INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN
     NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP
     STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG ZWL
-    """.split()
-)
-_EXPONENT: dict[str, int] = {
-    **dict.fromkeys(_NO_DECIMALS, 0),
-    **dict.fromkeys(_TWO_DECIMALS, 2),
-    **dict.fromkeys(_THREE_DECIMALS, 3),
+    """,
+    3: "BHD IQD JOD KWD LYD OMR TND",
 }
+"""ISO 4217. Withdrawn codes (ANG BGN CUC HRK SLL ZWL) stay: an old order is given back in its own currency."""
+
+_EXPONENT = {code: digits for digits, codes in _CODES_BY_DECIMALS.items() for code in codes.split()}
 _DECIMAL = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,12}))?\Z")
 
 

@@ -143,9 +143,7 @@ class Outcome(Wire):
     stage: Stage
     progress: Progress
     versions: dict[Aspect, int]
-    changed: list[Literal["case", "queue", "audit", "inbox"]] = Field(
-        default_factory=lambda: ["case", "queue", "audit"]
-    )
+    changed: list[Literal["case", "queue", "audit", "inbox"]] = Field(default=["case", "queue", "audit"])
     proposal: int | None = Field(default=None, description="Number of the proposal this was about.")
     undo_until: Time | None = None
 
