@@ -120,7 +120,7 @@ class DeskClient:
         q: str | None = None,
         after: str | None = None,
         limit: int = 50,
-        **filters: str,
+        **filters: Any,
     ) -> cases.QueuePage:
         return await self._get(cases.QueuePage, "/cases", chip=chip, q=q, after=after, limit=limit, **filters)
 
