@@ -79,7 +79,9 @@ def open_case(
     return refresh(work, desk, case_id, new=False)
 
 
-def refresh(work: Work, desk: Desk, case_id: int, *, new: bool = True, what: Mapping[str, Any] | None = None) -> CaseState:
+def refresh(
+    work: Work, desk: Desk, case_id: int, *, new: bool = True, what: Mapping[str, Any] | None = None
+) -> CaseState:
     """Rewrite what is derived from facts: conflicts, images, dispute, method, urgency.
 
     new: facts came after the case was opened; that is an event, and makes what rests on them stale.
@@ -113,9 +115,7 @@ def rank(work: Work, process: Process, state: CaseState) -> CaseState:
     running = clocks.earliest(work.cases.clocks(state.id, state.round))
     due = running.due_at if running else None
     instant, _ = act_by(process, rank_facts(state), due or far(work, state))
-    work.cases.update(
-        state.id, due_at=due, due_clock=running.kind.value if running else None, act_by=instant
-    )
+    work.cases.update(state.id, due_at=due, due_clock=running.kind.value if running else None, act_by=instant)
     return replace(state, due_at=due, due_clock=running.kind if running else None, act_by=instant)
 
 
@@ -197,7 +197,18 @@ def move(
     """
     target = next_stage(process, event, facts)
     return to_stage(
-        work, desk, who, state, target, event, process, decided=decided, aspect=aspect, data=data, inform=inform, **columns
+        work,
+        desk,
+        who,
+        state,
+        target,
+        event,
+        process,
+        decided=decided,
+        aspect=aspect,
+        data=data,
+        inform=inform,
+        **columns,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from refund_desk.domain.facts import Record
@@ -30,6 +31,12 @@ class FactBook(Protocol):
     def notes(self, evidence_ids: Iterable[int]) -> Sequence[Mapping[str, Any]]: ...
     def opened(self, case_id: int, person_id: int) -> set[int]:
         """Evidence of a case that somebody has opened."""
+
+
+    def count_images(self, case_id: int) -> int: ...
+    def mark_opened(self, person_id: int, evidence_ids: Iterable[int], at: datetime) -> None: ...
+    def add_message(self, **columns: Any) -> int: ...
+    def set_promise(self, message_id: int, minor: int, currency: str, form: str) -> None: ...
 
 
 class IntakeBook(Protocol):
