@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -11,6 +13,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from refund_desk.desktop import widgets as w
+from refund_desk.desktop.shell import MainWindow, RailEntry
+from refund_desk.desktop.signin import SignIn
 from refund_desk.desktop.theme import MODES, theme
 from refund_desk.desktop.words import formats, words
 from refund_desk.wire.base import Amount
@@ -147,6 +151,45 @@ def page() -> QWidget:
     return root
 
 
+def shell(covered: bool) -> MainWindow:
+    window = MainWindow()
+    names = ("for_me", "queue", "approve", "payment", "audit", "people")
+    window.set_rail([RailEntry(name, name, "ui.product", page) for name in names])
+    window.rail.buttons["for_me"].set_badge("12")
+    window.top.set_sync("synced", datetime(2026, 11, 20, 4, 41, tzinfo=UTC))
+    window.top.set_person("林晓", ["reviewer"])
+    window.status.set_hints([("?", "ui.keys.title"), ("Ctrl+K", "ui.palette.open")])
+    window.status.set_audit("ui.palette.found")
+    window.open_first()
+    if covered:
+        form = SignIn()
+        window.cover(form)
+        form.set_server("https://desk.example.com")
+        form.submit()
+    return window
+
+
+def shots(language: str, mode: str) -> Iterator[tuple[str, QWidget]]:
+    yield "widgets", page()
+    yield "signin", shell(covered=True)
+    first = shell(covered=True)
+    form = first.outer.currentWidget()
+    assert isinstance(form, SignIn)
+    form.set_mode("first")
+    form.set_server(None)
+    yield "first", first
+    with_keys = shell(covered=False)
+    with_keys.resize(1280, 800)
+    with_keys.show()
+    with_keys.overview.open()
+    yield "keys", with_keys
+    finding = shell(covered=False)
+    finding.resize(1280, 800)
+    finding.show()
+    finding.palette_bar.open()
+    yield "palette", finding
+
+
 def main(target: Path) -> None:
     app = QApplication([])
     theme().apply(app)
@@ -155,14 +198,17 @@ def main(target: Path) -> None:
         words().use(language)
         for mode in MODES:
             theme().use(mode)
-            root = page()
-            root.resize(1440, 900)
-            root.setAutoFillBackground(True)
-            root.show()
-            app.processEvents()
-            root.grab().save(str(target / f"widgets-{language}-{mode}.png"))
-            root.deleteLater()
-            app.processEvents()
+            for name, root in shots(language, mode):
+                if name == "widgets":
+                    root.resize(1440, 900)
+                else:
+                    root.resize(1280, 800)
+                root.show()
+                app.processEvents()
+                root.grab().save(str(target / f"{name}-{language}-{mode}.png"))
+                root.close()
+                root.deleteLater()
+                app.processEvents()
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class FieldValue(PlainLabel):
         """As wide as the text on one line: a wrapping label would guess something squarer."""
         hint = super().sizeHint()
         text = self.fontMetrics().size(0, self.text())
-        frame = 14 if self.property("conflict") == "true" else 4
+        frame = 24 if self.property("conflict") == "true" else 10
         return QSize(text.width() + frame, hint.height())
 
     def copy_value(self) -> None:
