@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from sqlalchemy import Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import Engine, NullPool, create_engine, make_url
 
 from refund_desk.store import guards
+from refund_desk.store.database import open_engine
 from refund_desk.store.tables import metadata
 
 Kind = Literal["sqlite", "postgresql"]
@@ -108,16 +109,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _sqlite(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _pragmas)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-    return engine
-
-
-def _pragmas(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions begin where SQLAlchemy says so, reads included
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "recursive_triggers = ON", "busy_timeout = 5000"):
-        connection.execute(f"PRAGMA {pragma}")
+    return open_engine(f"sqlite:///{path}", synchronous="OFF")
 
 
 @pytest.fixture
@@ -136,7 +128,7 @@ def new_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewEn
         url, template = request.getfixturevalue("pg_url"), request.getfixturevalue("pg_template")
         with create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as admin:
             admin.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-        engine = create_engine(make_url(url).set(database=name))
+        engine = open_engine(make_url(url).set(database=name).render_as_string(hide_password=False))
         closers.append(lambda: _drop(engine, url, name))
         return engine
 
