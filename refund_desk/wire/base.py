@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+_ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?\Z")
 
 
@@ -36,7 +38,24 @@ DecimalText = Annotated[
 ]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.", examples=["CNY"])]
 Id = Annotated[str, Field(min_length=1, max_length=200, description="An id as its own system writes it.")]
-Time = Annotated[AwareDatetime, Field(description="ISO 8601 with an offset.", examples=["2026-11-19T18:20:00+08:00"])]
+
+
+def _time_text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not _ISO_TIME.match(value):
+        raise ValueError("time.unreadable")  # a number is seconds to some systems and milliseconds to others
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("time.unreadable") from None
+
+
+Time = Annotated[
+    AwareDatetime,
+    BeforeValidator(_time_text),
+    Field(description="ISO 8601 with an offset.", examples=["2026-11-19T18:20:00+08:00"]),
+]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z][A-Za-z]{1,3})?$", examples=["zh", "en"])]
 
 
