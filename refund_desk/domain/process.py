@@ -17,7 +17,10 @@ from refund_desk.domain.words import ClockKind, Decision, Progress, Reason, Requ
 
 
 class ClockState(StrEnum):
-    """What a clock does while a case stands in a stage. `stop` is for good, `pause` waits for somebody else."""
+    """What a clock does while a case stands in a stage.
+
+    PAUSE: we wait for somebody else. STOP: met, or not ours any more; it goes on only if the case comes back.
+    """
 
     RUN = "run"
     PAUSE = "pause"
@@ -182,7 +185,6 @@ class Urgency:
     work_kind_s: Mapping[RequestKind, int]
     amount: tuple[tuple[Mapping[str, int], int], ...]
     risk_s: Mapping[str, int]
-    paused_s: int
 
 
 @dataclass(frozen=True, slots=True)
