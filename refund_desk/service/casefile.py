@@ -107,12 +107,11 @@ def leading_lines(records: Sequence[Record]) -> tuple[Record, ...]:
             by_source.setdefault(record.source, []).append(record)
     if not by_source:
         return ()
-    groups: list[list[Record]] = list(by_source.values())
-    return tuple(max(groups, key=_most_lines))
-
-
-def _most_lines(group: list[Record]) -> tuple[int, int]:
-    return len(group), -group[0].id
+    longest: list[Record] = []
+    for group in by_source.values():
+        if len(group) > len(longest):
+            longest = group
+    return tuple(longest)
 
 
 def _agreed(records: Sequence[Record], line: Record, name: str) -> Any:

@@ -1,19 +1,16 @@
-"""Whose case it is, and what is said on it: take, lease, assign, messages, notes, consultations, looks."""
+"""Whose case it is and who looked: take, lease, release, assign, looks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from refund_desk.domain.cases import CaseState, check_fresh
+from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Conflict, Invalid, Refused
-from refund_desk.domain.mentions import amounts_in
-from refund_desk.domain.money import Money, decimal_text
 from refund_desk.domain.people import Principal
 from refund_desk.domain.process import Process
-from refund_desk.domain.words import Aspect, ClockKind, Role, Stage
-from refund_desk.service import lifecycle
-from refund_desk.service.casefile import open_file
+from refund_desk.domain.words import Aspect, Role, Stage
+from refund_desk.service import thread
 from refund_desk.service.gate import permit, permit_on
 from refund_desk.service.ports import Desk, Work
 
@@ -138,7 +135,7 @@ def assign(work: Work, desk: Desk, who: Principal, ref: str, person: int, reason
         raise Invalid("case.no_reviewer", person=person)
     given = _give(work, desk, process, state, person, who, "case.assigned")
     if reason:
-        add_message(work, desk, who, given, "note", reason)
+        thread.add_message(work, desk, who, given, "note", reason)
     return given
 
 
@@ -173,255 +170,3 @@ def unmask(work: Work, desk: Desk, who: Principal, ref: str, reason: str) -> Map
         state.id, "customer.unmasked", Aspect.THREAD, at=desk.clock(), person_id=who.person_id, data={"why": "stated"}
     )
     return work.facts.customer(state.customer_id)
-
-
-# ---------------------------------------------------------------- messages
-
-
-def say(
-    work: Work,
-    desk: Desk,
-    who: Principal,
-    ref: str,
-    kind: str,
-    text: str,
-    *,
-    channel: str | None = None,
-    withdraws: bool = False,
-) -> CaseState:
-    """A reply to the customer, an internal note, or a message of the customer's typed in.
-
-    A reply may name no amount that isn't approved. A customer's message resumes the clock and gives
-    the case back to its reviewer.
-    """
-    activity = {"reply": "message.reply", "note": "note.add", "received": "message.receive"}[kind]
-    state = work.cases.lock(ref)
-    permit_on(work, desk, who, activity, state)
-    if not text.strip():
-        raise Invalid("message.empty")
-    if kind == "reply":
-        check_reply(work, desk, state, text)
-    add_message(work, desk, who, state, kind, text, channel=channel)
-    if kind == "reply":
-        lifecycle.stop_clock(work, desk, state, ClockKind.FIRST_ANSWER)
-        return lifecycle.rank(work, desk.process.current(work), work.cases.by_id(state.id))
-    if kind == "received":
-        return customer_spoke(work, desk, who, work.cases.by_id(state.id), withdraws=withdraws)
-    return work.cases.by_id(state.id)
-
-
-def check_reply(work: Work, desk: Desk, state: CaseState, text: str) -> None:
-    """No text to the customer names an amount that isn't approved, promised or their own figure."""
-    named = amounts_in(text)
-    if not named:
-        return
-    file = open_file(work, desk, state)
-    fine = {p.amount_minor for p in file.proposals if p.status == "approved"}
-    fine |= {i.amount_minor for i in file.intents if i.state not in ("failed", "cancelled")}
-    fine |= {request["amount_minor"] for request in file.requests}
-    fine |= {m["promise_minor"] for m in work.facts.messages(state.id)}
-    fine |= {file.shares.total_minor, *(line.minor for line in file.shares.lines)}
-    fine |= {int(line.get("unit_price", 0)) for line in file.lines}
-    wording = {decimal_text(Money(minor, state.currency)) for minor in fine if minor is not None}
-    bad = [amount for amount in named if not any(same_amount(amount, other) for other in wording)]
-    if bad:
-        raise Invalid("message.amount_not_approved", amounts=bad)
-
-
-def same_amount(one: str, other: str) -> bool:
-    """1299 and 1299.00 are one amount."""
-    return one.rstrip("0").rstrip(".") == other.rstrip("0").rstrip(".") if "." in one + other else one == other
-
-
-_DIRECTION = {"reply": "out", "note": "note", "received": "in"}
-
-
-def add_message(
-    work: Work, desk: Desk, who: Principal, state: CaseState, kind: str, text: str, *, channel: str | None = None
-) -> int:
-    """Put a message on the thread and say so. Its body is erasable; the event and entry hold its id alone."""
-    now = desk.clock()
-    message_id = work.facts.add_message(
-        order_id=state.order_id,
-        case_id=state.id,
-        customer_id=state.customer_id,
-        source="desk",
-        external_id=desk.ids(),
-        direction=_DIRECTION[kind],
-        channel=channel or state.channel or "desk",
-        who="customer" if kind == "received" else "agent",
-        name=None if kind == "received" else who.name,
-        sent_at=now,
-        text=text,
-        language=None,
-        person_id=who.person_id or None,
-        taken_at=now,
-    )
-    work.cases.index(state.id, "message", str(message_id), text)
-    # A note never makes a decision stale; what the customer says does.
-    aspect = Aspect.FACTS if kind == "received" else Aspect.THREAD
-    event = {"reply": "message.sent", "note": "note.added", "received": "message.received"}[kind]
-    work.cases.event(state.id, event, aspect, at=now, person_id=who.person_id, data={"message": message_id})
-    work.audit(event, who, state.ref, message=message_id)
-    return message_id
-
-
-def customer_spoke(work: Work, desk: Desk, who: Principal, state: CaseState, *, withdraws: bool = False) -> CaseState:
-    """An answer came: the clock goes on and the case returns to its reviewer."""
-    if withdraws:
-        work.cases.event(state.id, "customer.withdrew", Aspect.FACTS, at=desk.clock(), person_id=who.person_id)
-        work.audit("customer.withdrew", who, state.ref)
-    if state.stage is not Stage.WAITING_CUSTOMER:
-        work.cases.update(state.id, answer_came=True)
-        return work.cases.by_id(state.id)
-    file = open_file(work, desk, state)
-    moved = lifecycle.move(
-        work,
-        desk,
-        who,
-        state,
-        "customer.answered",
-        file.facts,
-        file.process,
-        aspect=Aspect.THREAD,
-        answer_came=True,
-        **_to_reviewer(desk, file.process, state),
-    )
-    work.audit("customer.answered", who, state.ref)
-    return moved
-
-
-def _to_reviewer(desk: Desk, process: Process, state: CaseState) -> dict[str, object]:
-    """Columns that give a case back to who had it, if anybody did."""
-    person = state.assignee_id or state.returned_to_id
-    if person is None:
-        return {}
-    now = desk.clock()
-    return {
-        "assignee_id": person,
-        "taken_at": now,
-        "lease_until": now + timedelta(seconds=process.take.lease_s),
-    }
-
-
-def mark_promise(
-    work: Work, desk: Desk, who: Principal, ref: str, message: int, minor: int, currency: str, form: str
-) -> CaseState:
-    """A promise made in a message becomes a fact of the case: a decision below it will need a reason."""
-    state = work.cases.lock(ref)
-    permit_on(work, desk, who, "note.add", state)
-    if currency != state.currency:
-        raise Invalid("promise.currency", currency=currency, allowed=state.currency)
-    if message not in {int(row["id"]) for row in work.facts.messages(state.id)}:
-        raise Invalid("promise.no_message", message=message)
-    work.facts.set_promise(message, minor, currency, form)
-    data = {"message": message, "minor": minor, "currency": currency, "form": form}
-    work.cases.event(state.id, "promise.marked", Aspect.FACTS, at=desk.clock(), person_id=who.person_id, data=data)
-    work.audit("promise.marked", who, ref, **data)
-    return work.cases.by_id(state.id)
-
-
-# ---------------------------------------------------------------- consultation
-
-
-def ask(
-    work: Work,
-    desk: Desk,
-    who: Principal,
-    ref: str,
-    roles: Sequence[Role],
-    question: str,
-    required: bool,
-    rests_on: Mapping[Aspect, int],
-) -> CaseState:
-    """Ask several roles at once. A required answer blocks the decision until it comes or A overrides it."""
-    state = work.cases.lock(ref)
-    process = permit_on(work, desk, who, "consult.ask", state)
-    check_fresh(state, rests_on, work.cases.events(state.id))
-    could = set(process.activities["consult.answer"].seats.r)
-    wrong = [role.value for role in roles if role not in could]
-    if wrong:
-        raise Invalid("consultation.role", roles=wrong)
-    if not question.strip():
-        raise Invalid("message.empty")
-    now = desk.clock()
-    limit = process.activities["consult.answer"].limit_s
-    for role in dict.fromkeys(roles):
-        number = work.money.ask(
-            case_id=state.id,
-            round=state.round,
-            role=role.value,
-            required=required,
-            question=question,
-            asked_by=who.person_id,
-            asked_at=now,
-            due_at=now + timedelta(seconds=limit) if limit else None,
-            open=True,
-        )
-        data = {"consultation": number, "role": role.value, "required": required}
-        work.cases.event(state.id, "consult.asked", Aspect.PROPOSAL, at=now, person_id=who.person_id, data=data)
-        work.audit("consult.asked", who, ref, **data)
-    fresh = work.cases.by_id(state.id)
-    if required and state.stage is Stage.REVIEW:
-        file = open_file(work, desk, fresh)
-        return lifecycle.move(work, desk, who, fresh, "consult.required", file.facts, file.process)
-    return fresh
-
-
-def answer(work: Work, desk: Desk, who: Principal, consultation_id: int, text: str) -> CaseState:
-    """Answer for a role one holds. Never by whoever asked: a question to oneself consults nobody."""
-    asked = work.money.consultation(consultation_id)
-    state = work.cases.lock(work.cases.by_id(asked.case_id).ref)
-    permit_on(work, desk, who, "consult.answer", state)
-    if asked.role not in who.roles:
-        raise Refused("consultation.not_your_role", rule="consult.role", could=[asked.role.value], ref=state.ref)
-    if asked.asked_by == who.person_id:
-        raise Refused("consultation.own_question", rule="consult.not_self", could=[asked.role.value], ref=state.ref)
-    if not text.strip():
-        raise Invalid("message.empty")
-    return _settle(work, desk, who, state, consultation_id, "consult.answered", answer=text, answered_by=who.person_id)
-
-
-def override(work: Work, desk: Desk, who: Principal, consultation_id: int, reason: str) -> CaseState:
-    """Whoever is accountable goes on without an answer, with a reason, once its clock has run out."""
-    asked = work.money.consultation(consultation_id)
-    state = work.cases.lock(work.cases.by_id(asked.case_id).ref)
-    permit_on(work, desk, who, "consult.override", state)
-    if not reason.strip():
-        raise Invalid("reason.missing")
-    now = desk.clock()
-    if asked.due_at and asked.due_at > now:
-        raise Conflict("consultation.clock_runs", ref=state.ref, due_at=asked.due_at.isoformat())
-    return _settle(
-        work,
-        desk,
-        who,
-        state,
-        consultation_id,
-        "consult.overridden",
-        override_reason=reason,
-        overridden_by=who.person_id,
-    )
-
-
-def _settle(
-    work: Work, desk: Desk, who: Principal, state: CaseState, consultation_id: int, event: str, **columns: object
-) -> CaseState:
-    asked = work.money.consultation(consultation_id)
-    if not asked.open:
-        raise Conflict("consultation.settled", ref=state.ref)
-    now = desk.clock()
-    work.money.settle_consultation(consultation_id, open=False, answered_at=now, **columns)
-    data = {"consultation": consultation_id, "role": asked.role.value}
-    work.cases.event(state.id, event, Aspect.FACTS, at=now, person_id=who.person_id, data=data)
-    work.audit(event, who, state.ref, **data)
-    work.cases.inform(state.id, [Role.REVIEWER], f"event.{event}", {"ref": state.ref, "role": asked.role.value}, now)
-    fresh = work.cases.by_id(state.id)
-    waiting = [c for c in work.money.consultations(state.id) if c.open and c.required and c.round == state.round]
-    if fresh.stage is Stage.CONSULT and not waiting:
-        file = open_file(work, desk, fresh)
-        columns_back = _to_reviewer(desk, file.process, fresh)
-        return lifecycle.move(
-            work, desk, who, fresh, "consult.settled", file.facts, file.process, answer_came=True, **columns_back
-        )
-    return fresh

@@ -265,3 +265,16 @@ def next_round(work: Work, desk: Desk, who: Principal, state: CaseState, event: 
         proposer_id=None,
         returned_to_id=None,
     )
+
+
+def to_reviewer(desk: Desk, process: Process, state: CaseState) -> dict[str, Any]:
+    """Columns that give a case back to who had it, if anybody did."""
+    person = state.assignee_id or state.returned_to_id
+    if person is None:
+        return {}
+    now = desk.clock()
+    return {
+        "assignee_id": person,
+        "taken_at": now,
+        "lease_until": now + timedelta(seconds=process.take.lease_s),
+    }

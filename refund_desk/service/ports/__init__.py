@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from refund_desk.service.ports.facts import Blobs, FactBook, IntakeBook
 from refund_desk.service.ports.money import MoneyBook
 from refund_desk.service.ports.people import PeopleBook
 
-__all__ = ["Desk", "Home", "Passwords", "Policies", "ProcessSource", "Work"]
+__all__ = ["Desk", "Home", "Passwords", "Policies", "ProcessSource", "Replies", "Work"]
 
 
 class Work(Protocol):
@@ -53,6 +53,14 @@ class Policies(Protocol):
     def advise(self, facts: PolicyFacts, at: datetime) -> Advice: ...
 
 
+class Replies(Protocol):
+    """Texts to customers: templates are data, values are data, in the customer's language."""
+
+    def render(self, template: str, language: str, values: Mapping[str, Any]) -> str: ...
+    def offered(self, progress: str) -> list[tuple[str, Mapping[str, str]]]:
+        """Templates a person may reply with in this state: (id, label in both languages)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """What kind of desk this is. `demo`: accounts and cases are invented; `embedded`: one trusted machine."""
@@ -73,4 +81,5 @@ class Desk:
     policies: Policies
     passwords: Passwords
     blobs: Blobs
+    replies: Replies
     home: Home

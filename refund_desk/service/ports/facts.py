@@ -32,10 +32,12 @@ class FactBook(Protocol):
     def opened(self, case_id: int, person_id: int) -> set[int]:
         """Evidence of a case that somebody has opened."""
 
-
     def count_images(self, case_id: int) -> int: ...
     def mark_opened(self, person_id: int, evidence_ids: Iterable[int], at: datetime) -> None: ...
     def add_message(self, **columns: Any) -> int: ...
+    def recall_messages(self, case_id: int, proposal_id: int) -> None:
+        """Take back the letter of a decision that was undone before it left."""
+
     def set_promise(self, message_id: int, minor: int, currency: str, form: str) -> None: ...
 
 

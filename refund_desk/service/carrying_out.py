@@ -1,0 +1,164 @@
+"""A decision carried out: its money reserved, its stage entered, the customer and the informed roles told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from refund_desk.domain.cases import CaseState
+from refund_desk.domain.decisions import ProposalContent
+from refund_desk.domain.intents import SHIPPING, LineAmount
+from refund_desk.domain.people import Principal
+from refund_desk.domain.process import CaseFacts
+from refund_desk.domain.words import Aspect, ClockKind, Decision, Tender, Who
+from refund_desk.service import lifecycle
+from refund_desk.service.casefile import CaseFile
+from refund_desk.service.drafting import Part
+from refund_desk.service.ports import Desk, Work
+from refund_desk.service.ports.money import IntentRow, ProposalRow
+from refund_desk.service.replies import customer_text
+
+CHANNELS = {
+    Tender.STORE_CREDIT: "store_credit",
+    Tender.COUPON: "coupon",
+    Tender.POINTS: "points",
+    Tender.GOODS: "goods",
+}
+
+
+def reserve(
+    work: Work, desk: Desk, who: Principal, file: CaseFile, row: ProposalRow, parts: Sequence[Part]
+) -> list[IntentRow]:
+    """One intent per part, in the transaction of the approval. Ids are random: a guess hits none."""
+    now = desk.clock()
+    payments = {record.external_id: record for record in file.records if record.kind.value == "payment"}
+    out = []
+    for part in parts:
+        payment = payments.get(part.payment or "")
+        intent = IntentRow(
+            id=desk.ids(),
+            case_id=file.state.id,
+            order_id=file.state.order_id,
+            customer_id=file.state.customer_id,
+            proposal_id=row.id,
+            tender=part.tender,
+            payment_record_id=payment.id if payment else None,
+            channel=CHANNELS.get(part.tender) or (payment.source if payment else "manual"),
+            amount_minor=part.minor,
+            currency=file.state.currency,
+            state="reserved",
+            reference=None,
+            created_at=now,
+            changed_at=now,
+            proposer_id=row.person_id,
+            approver_id=who.person_id,
+            confirmed_by=None,
+            lines=_merged(part.lines),
+        )
+        work.money.add_intent(intent)
+        work.cases.event(
+            file.state.id,
+            "intent.reserved",
+            Aspect.MONEY,
+            at=now,
+            person_id=who.person_id,
+            data={"intent": intent.id, "amount": part.minor, "tender": part.tender.value},
+        )
+        work.audit(
+            "intent.reserved",
+            who,
+            file.state.ref,
+            intent=intent.id,
+            amount=part.minor,
+            currency=intent.currency,
+            tender=part.tender.value,
+            channel=intent.channel,
+        )
+        out.append(intent)
+    return out
+
+
+def _merged(lines: Sequence[LineAmount]) -> tuple[tuple[str, int, int], ...]:
+    sums: dict[str, tuple[int, int]] = {}
+    for line in lines:
+        quantity, minor = sums.get(line.line, (0, 0))
+        sums[line.line] = (quantity + line.quantity, minor + line.minor)
+    return tuple(
+        (line, quantity, minor) for line, (quantity, minor) in sums.items() if quantity or minor or line == SHIPPING
+    )
+
+
+def apply(
+    work: Work,
+    desk: Desk,
+    who: Principal,
+    file: CaseFile,
+    row: ProposalRow,
+    content: ProposalContent,
+    intents: Sequence[IntentRow],
+) -> CaseState:
+    """Carry a decision out: the stage it leads to, who is informed, what the customer is told."""
+    rule = file.process.decisions[content.decision]
+    event = f"decided.{content.decision.value}"
+    facts = replace(with_amount(file, content), open_intents=bool(intents))
+    done = content.decision not in (Decision.MORE_INFORMATION, Decision.HOLD)
+    columns: dict[str, Any] = {"proposer_id": None, "returned_to_id": None, "answer_came": False}
+    if content.decision is Decision.MORE_INFORMATION:
+        columns["returned_to_id"] = row.person_id
+    if done:
+        columns |= {"assignee_id": None, "lease_until": None, "taken_at": None}
+    moved = lifecycle.move(
+        work,
+        desk,
+        who,
+        file.state,
+        event,
+        facts,
+        file.process,
+        decided=content.decision,
+        data={"number": row.number, "decision": content.decision.value, "amount": content.amount_minor},
+        inform=rule.seats.i,
+        **columns,
+    )
+    work.audit(
+        "decision.made", who, file.state.ref, number=row.number, decision=content.decision.value, reason=content.reason
+    )
+    if Who.CUSTOMER in rule.tell:
+        _tell(work, desk, file, row, content)
+        lifecycle.stop_clock(work, desk, moved, ClockKind.FIRST_ANSWER)
+        lifecycle.stop_clock(work, desk, moved, ClockKind.NOTICE)
+        moved = lifecycle.rank(work, file.process, moved)
+    return moved
+
+
+def _tell(work: Work, desk: Desk, file: CaseFile, row: ProposalRow, content: ProposalContent) -> None:
+    """What the customer gets. Names the amount: it is approved now. Goes out once it can't be undone any more."""
+    text = customer_text(desk, file, content, approved=True)
+    if text is None:
+        return
+    now = desk.clock()
+    message_id = work.facts.add_message(
+        order_id=file.state.order_id,
+        case_id=file.state.id,
+        customer_id=file.state.customer_id,
+        source="desk",
+        external_id=f"proposal:{row.id}",
+        direction="out",
+        channel=file.state.channel or "desk",
+        who="system",
+        name=None,
+        sent_at=now,
+        text=text,
+        language=file.state.language,
+        person_id=None,
+        taken_at=now,
+    )
+    work.cases.event(file.state.id, "message.sent", Aspect.THREAD, at=now, data={"message": message_id})
+
+
+def with_amount(file: CaseFile, content: ProposalContent) -> CaseFacts:
+    """The case's facts with this proposal's amount: what limits and consultations look at."""
+    if content.amount_minor is None:
+        return file.facts
+    return replace(file.facts, amount=content.amount_minor)

@@ -1,0 +1,144 @@
+"""What is said on a case: replies, notes, the customer's messages, promises."""
+
+from __future__ import annotations
+
+from refund_desk.domain.cases import CaseState
+from refund_desk.domain.errors import Invalid
+from refund_desk.domain.mentions import amounts_in
+from refund_desk.domain.money import Money, decimal_text
+from refund_desk.domain.people import Principal
+from refund_desk.domain.words import Aspect, ClockKind, Stage
+from refund_desk.service import lifecycle
+from refund_desk.service.casefile import open_file
+from refund_desk.service.gate import permit_on
+from refund_desk.service.ports import Desk, Work
+
+
+def say(
+    work: Work,
+    desk: Desk,
+    who: Principal,
+    ref: str,
+    kind: str,
+    text: str,
+    *,
+    channel: str | None = None,
+    withdraws: bool = False,
+) -> CaseState:
+    """A reply to the customer, an internal note, or a message of the customer's typed in.
+
+    A reply may name no amount that isn't approved. A customer's message resumes the clock and gives
+    the case back to its reviewer.
+    """
+    activity = {"reply": "message.reply", "note": "note.add", "received": "message.receive"}[kind]
+    state = work.cases.lock(ref)
+    permit_on(work, desk, who, activity, state)
+    if not text.strip():
+        raise Invalid("message.empty")
+    if kind == "reply":
+        check_reply(work, desk, state, text)
+    add_message(work, desk, who, state, kind, text, channel=channel)
+    if kind == "reply":
+        lifecycle.stop_clock(work, desk, state, ClockKind.FIRST_ANSWER)
+        return lifecycle.rank(work, desk.process.current(work), work.cases.by_id(state.id))
+    if kind == "received":
+        return customer_spoke(work, desk, who, work.cases.by_id(state.id), withdraws=withdraws)
+    return work.cases.by_id(state.id)
+
+
+def check_reply(work: Work, desk: Desk, state: CaseState, text: str) -> None:
+    """No text to the customer names an amount that isn't approved, promised or their own figure."""
+    named = amounts_in(text)
+    if not named:
+        return
+    file = open_file(work, desk, state)
+    fine = {p.amount_minor for p in file.proposals if p.status == "approved"}
+    fine |= {i.amount_minor for i in file.intents if i.state not in ("failed", "cancelled")}
+    fine |= {request["amount_minor"] for request in file.requests}
+    fine |= {m["promise_minor"] for m in work.facts.messages(state.id)}
+    fine |= {file.shares.total_minor, *(line.minor for line in file.shares.lines)}
+    fine |= {int(line.get("unit_price", 0)) for line in file.lines}
+    wording = {decimal_text(Money(minor, state.currency)) for minor in fine if minor is not None}
+    bad = [amount for amount in named if not any(same_amount(amount, other) for other in wording)]
+    if bad:
+        raise Invalid("message.amount_not_approved", amounts=bad)
+
+
+def same_amount(one: str, other: str) -> bool:
+    """1299 and 1299.00 are one amount."""
+    return one.rstrip("0").rstrip(".") == other.rstrip("0").rstrip(".") if "." in one + other else one == other
+
+
+_DIRECTION = {"reply": "out", "note": "note", "received": "in"}
+
+
+def add_message(
+    work: Work, desk: Desk, who: Principal, state: CaseState, kind: str, text: str, *, channel: str | None = None
+) -> int:
+    """Put a message on the thread and say so. Its body is erasable; the event and entry hold its id alone."""
+    now = desk.clock()
+    message_id = work.facts.add_message(
+        order_id=state.order_id,
+        case_id=state.id,
+        customer_id=state.customer_id,
+        source="desk",
+        external_id=desk.ids(),
+        direction=_DIRECTION[kind],
+        channel=channel or state.channel or "desk",
+        who="customer" if kind == "received" else "agent",
+        name=None if kind == "received" else who.name,
+        sent_at=now,
+        text=text,
+        language=None,
+        person_id=who.person_id or None,
+        taken_at=now,
+    )
+    work.cases.index(state.id, "message", str(message_id), text)
+    # A note never makes a decision stale; what the customer says does.
+    aspect = Aspect.FACTS if kind == "received" else Aspect.THREAD
+    event = {"reply": "message.sent", "note": "note.added", "received": "message.received"}[kind]
+    work.cases.event(state.id, event, aspect, at=now, person_id=who.person_id, data={"message": message_id})
+    work.audit(event, who, state.ref, message=message_id)
+    return message_id
+
+
+def customer_spoke(work: Work, desk: Desk, who: Principal, state: CaseState, *, withdraws: bool = False) -> CaseState:
+    """An answer came: the clock goes on and the case returns to its reviewer."""
+    if withdraws:
+        work.cases.event(state.id, "customer.withdrew", Aspect.FACTS, at=desk.clock(), person_id=who.person_id)
+        work.audit("customer.withdrew", who, state.ref)
+    if state.stage is not Stage.WAITING_CUSTOMER:
+        work.cases.update(state.id, answer_came=True)
+        return work.cases.by_id(state.id)
+    file = open_file(work, desk, state)
+    moved = lifecycle.move(
+        work,
+        desk,
+        who,
+        state,
+        "customer.answered",
+        file.facts,
+        file.process,
+        aspect=Aspect.THREAD,
+        answer_came=True,
+        **lifecycle.to_reviewer(desk, file.process, state),
+    )
+    work.audit("customer.answered", who, state.ref)
+    return moved
+
+
+def mark_promise(
+    work: Work, desk: Desk, who: Principal, ref: str, message: int, minor: int, currency: str, form: str
+) -> CaseState:
+    """A promise made in a message becomes a fact of the case: a decision below it will need a reason."""
+    state = work.cases.lock(ref)
+    permit_on(work, desk, who, "note.add", state)
+    if currency != state.currency:
+        raise Invalid("promise.currency", currency=currency, allowed=state.currency)
+    if message not in {int(row["id"]) for row in work.facts.messages(state.id)}:
+        raise Invalid("promise.no_message", message=message)
+    work.facts.set_promise(message, minor, currency, form)
+    data = {"message": message, "minor": minor, "currency": currency, "form": form}
+    work.cases.event(state.id, "promise.marked", Aspect.FACTS, at=desk.clock(), person_id=who.person_id, data=data)
+    work.audit("promise.marked", who, ref, **data)
+    return work.cases.by_id(state.id)
