@@ -103,7 +103,7 @@ def _verify(reader: AuditReader, trust: Trust, progress: Progress | None) -> Ver
     stored = list(reader.checkpoints())
     bad = anchors if isinstance(anchors, FirstBad) else None
     held = [] if isinstance(anchors, FirstBad) else anchors
-    row_bad, roots = _scan(reader, [(c.size, c.root) for c in (*held, *stored)], progress)
+    row_bad, roots = _scan(reader, [*_roots_of(held), *_roots_of(stored)], progress)
     bad = row_bad or bad or _roots_problem(reader, trust, roots, held, stored) or _stored_problem(stored, held)
     size, entries = reader.size(), reader.entries()
     if bad is None and reader.leaves() != size:
@@ -120,6 +120,10 @@ def _verify(reader: AuditReader, trust: Trust, progress: Progress | None) -> Ver
     )
 
 
+def _roots_of(checkpoints: Sequence[Checkpoint] | Sequence[StoredCheckpoint]) -> list[tuple[int, bytes]]:
+    return [(checkpoint.size, checkpoint.root) for checkpoint in checkpoints]
+
+
 def _scan(
     reader: AuditReader, expected: list[tuple[int, bytes]], progress: Progress | None
 ) -> tuple[FirstBad | None, RootCheck]:
@@ -133,6 +137,7 @@ def _scan(
             return twice, roots
         if progress is not None:
             progress(rows.position, size)
+    roots.take(())
     if roots.bad is not None:
         return None, roots  # the tree broke before the row did
     if rows.bad is None and rows.position < size:
@@ -163,11 +168,9 @@ def _roots_problem(
     beyond = roots.first_beyond()
     if roots.bad is None and wrong is None and beyond is None:
         return None
-    trusted = [(checkpoint.size, checkpoint.root) for checkpoint in held]
-    if trust.vkey is not None:
-        trusted += [(row.size, row.root) for row in stored if _speaks_true(row) and trust.signed(row.note) is None]
-    elif not trusted:
-        trusted = [(row.size, row.root) for row in stored]
+    sound = [row for row in stored if _speaks_true(row) and trust.signed(row.note) is None]
+    # Without a key a forger's checkpoints look sound: where some are held outside, those alone count.
+    trusted = _roots_of(held) + (_roots_of(sound) if trust.vkey is not None or not held else [])
     _, again = _scan(reader, trusted, None)
     position, entry = again.good, _entry_at(reader, again.good)
     if again.bad is not None:
@@ -176,8 +179,11 @@ def _roots_problem(
         return FirstBad("audit.tail_cut", again.size, None, {"size": cut})
     if wrong is not None:
         return FirstBad(wrong, position, entry, {"source": "log", "size": stored[-1].size})
-    size = roots.bad if roots.bad is not None else beyond
-    return FirstBad("audit.checkpoint_changed", params={"size": size})
+    if roots.bad is None:
+        return FirstBad("audit.tail_cut", roots.size, None, {"size": beyond})
+    if roots.bad not in {row.size for row in sound}:
+        return FirstBad("audit.checkpoint_changed", params={"size": roots.bad})
+    return FirstBad("audit.checkpoint_mismatch", position, entry, {"until": roots.bad - 1, "size": roots.bad})
 
 
 def _stored_problem(stored: Sequence[StoredCheckpoint], held: Sequence[Checkpoint]) -> FirstBad | None:

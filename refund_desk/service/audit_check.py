@@ -79,7 +79,8 @@ class RowCheck:
         return head
 
 
-def _what_is_wrong(row: LeafRow, expected: int) -> FirstBad:
+def _what_is_wrong(row: tuple[Any, ...], expected: int) -> FirstBad:
+    """Slowly, and believing nothing of the row's types."""
     position, entry, stored, raw, at, action, case, actor = row
     if position != expected:
         return FirstBad("audit.position_missing", expected)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Conflict, Invalid
 from refund_desk.domain.intents import IntentState
@@ -21,11 +23,13 @@ def _begin(work: Work, desk: Desk, who: Principal, ref: str, activity: str) -> C
     return open_file(work, desk, state, who)
 
 
-def _seats(process: Process, activity: str) -> tuple[Role, ...]
+def _seats(process: Process, activity: str) -> tuple[Role, ...]:
     return process.activities[activity].seats.i
 
 
-def goods_received(work: Work, desk: Desk, who: Principal, ref: str, tracking: str | None, note: str | None) -> CaseState:
+def goods_received(
+    work: Work, desk: Desk, who: Principal, ref: str, tracking: str | None, note: str | None
+) -> CaseState:
     """The warehouse has the parcel. What is in it, inspection says."""
     file = _begin(work, desk, who, ref, "return.receive")
     if note:
@@ -63,7 +67,7 @@ def inspected(work: Work, desk: Desk, who: Principal, ref: str, result: str, not
             because = [{"code": "void.inspection", "params": {"result": result}}]
             work.money.settle_proposal(row.id, status="void", void_because=because)
     state = work.cases.by_id(file.state.id)
-    columns = {} if passed or proposer is None else {"returned_to_id": proposer}
+    columns: dict[str, Any] = {} if passed or proposer is None else {"returned_to_id": proposer}
     return lifecycle.move(
         work,
         desk,
@@ -136,7 +140,9 @@ def _reasoned(work: Work, desk: Desk, who: Principal, ref: str, reason: str, act
     work.audit(event, who, ref)
     state = work.cases.by_id(file.state.id)
     last = file.last_proposal
-    back = {"returned_to_id": last.person_id} if last and event in ("hold.released", "arbitration.decided") else {}
+    back: dict[str, Any] = (
+        {"returned_to_id": last.person_id} if last and event in ("hold.released", "arbitration.decided") else {}
+    )
     marks = {"held_before": True} if event == "hold.released" else {}
     return lifecycle.move(
         work,

@@ -7,25 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
-from refund_desk.store.audit import AuditLog
+from refund_desk.domain.audit import AuditEntry
+from refund_desk.domain.people import Principal
+from refund_desk.store.audit import AuditLog, Canonical
 from refund_desk.store.cases import CaseRepo
 from refund_desk.store.database import reading, writing
 from refund_desk.store.facts import FactRepo
+from refund_desk.store.idempotency import IdempotencyRepo
+from refund_desk.store.intake import IntakeRepo
+from refund_desk.store.money import MoneyRepo
 from refund_desk.store.people import PeopleRepo
+from refund_desk.store.views import Views
+
+WAKE = text("NOTIFY refund_desk")
+"""Tells other processes on PostgreSQL that something was committed; delivered with the commit."""
 
 
 class SqlWork:
-    """Repositories over one connection. `write` says whether the transaction may change anything."""
+    """Repositories over one connection, each made when first asked for."""
 
-    def __init__(self, connection: Connection, write: bool, canonical: Callable[[Any], bytes]) -> None:
+    def __init__(self, connection: Connection, store: SqlStore) -> None:
         self.connection = connection
-        self.write = write
-        self._canonical = canonical
+        self._store = store
 
     @cached_property
     def cases(self) -> CaseRepo:
@@ -36,27 +45,62 @@ class SqlWork:
         return FactRepo(self.connection)
 
     @cached_property
+    def intake(self) -> IntakeRepo:
+        return IntakeRepo(self.connection)
+
+    @cached_property
+    def money(self) -> MoneyRepo:
+        return MoneyRepo(self.connection)
+
+    @cached_property
     def people(self) -> PeopleRepo:
         return PeopleRepo(self.connection)
+
+    @cached_property
+    def views(self) -> Views:
+        return Views(self.connection)
+
+    @cached_property
+    def idempotency(self) -> IdempotencyRepo:
+        return IdempotencyRepo(self.connection)
+
+    @cached_property
+    def log(self) -> AuditLog:
+        return AuditLog(self.connection, self._store.canonical)
+
+    def audit(self, action: str, who: Principal, case_ref: str | None = None, **data: Any) -> None:
+        """Append an entry in this transaction. Ids, field names and keyed digests only."""
+        store = self._store
+        self.log.append(
+            AuditEntry(store.clock(), who.actor, action, case_ref, data, desk=store.desk_id, epoch=store.epoch)
+        )
 
 
 class SqlStore:
     """The database of a desk. `committed` is called after each write, on the writing thread."""
 
-    def __init__(self, engine: Engine, canonical: Callable[[Any], bytes]) -> None:
+    def __init__(
+        self, engine: Engine, canonical: Canonical, clock: Callable[[], datetime], desk_id: str = "", epoch: int = 0
+    ) -> None:
         self.engine = engine
-        self._canonical = canonical
+        self.canonical = canonical
+        self.clock = clock
+        self.desk_id = desk_id
+        self.epoch = epoch
         self.committed: Callable[[], None] = lambda: None
+        self._notify = engine.dialect.name == "postgresql"
 
     @contextmanager
     def write(self) -> Iterator[SqlWork]:
         """One write transaction; rolled back on any exception."""
         with writing(self.engine) as connection:
-            yield SqlWork(connection, True, self._canonical)
+            yield SqlWork(connection, self)
+            if self._notify:
+                connection.execute(WAKE)
         self.committed()
 
     @contextmanager
     def read(self) -> Iterator[SqlWork]:
         """One consistent picture."""
         with reading(self.engine) as connection:
-            yield SqlWork(connection, False, self._canonical)
+            yield SqlWork(connection, self)

@@ -1,0 +1,80 @@
+"""Read-only pictures for lists. Filled by `store.views`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from refund_desk.domain.cases import CaseState
+from refund_desk.domain.words import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A case in a list: its row, and the few names beside it. `customer` is masked."""
+
+    state: CaseState
+    customer: str
+    merchant: str | None
+    assignee: str | None
+    unseen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """What a page of the queue shows. chip: one of CHIPS; text is searched; the others narrow."""
+
+    chip: str | None = None
+    text: str | None = None
+    stage: str | None = None
+    reason: str | None = None
+    kind: str | None = None
+    currency: str | None = None
+    assignee: int | None = None
+    merchant: str | None = None
+    closed: bool = False
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+CHIPS = (
+    "mine",
+    "returned",
+    "answer_came",
+    "unassigned",
+    "overdue",
+    "due_2h",
+    "conflict",
+    "disputed",
+    "high_amount",
+    "waiting_customer",
+    "waiting_approval",
+    "mine_to_approve",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A capped count: `capped` means there are at least this many."""
+
+    key: str
+    count: int
+    capped: bool = False
+
+
+class QueueViews(Protocol):
+    def page(
+        self, viewer: int, wanted: QueueFilter, now: datetime, after: tuple[int, int] | None, limit: int
+    ) -> list[Listed]: ...
+    def counts(self, viewer: int, roles: frozenset[Role], now: datetime) -> list[Count]: ...
+    def total(self) -> Count: ...
+    def listed(self, viewer: int, case_ids: Sequence[int]) -> list[Listed]: ...
+    def approvals(self, viewer: int, limit: int) -> list[int]: ...
+    def returned(self, viewer: int, limit: int) -> list[int]: ...
+    def held(self, viewer: int, limit: int) -> list[int]: ...
+    def to_answer(self, viewer: int, roles: frozenset[Role], limit: int) -> list[int]: ...
+    def at_stage(self, stage: str, limit: int) -> list[int]: ...
+    def inbox(self, viewer: int, roles: frozenset[Role], limit: int) -> Sequence[Mapping[str, Any]]: ...
+    def other_cases(self, customer_id: int, but: int) -> int: ...
+    def refunds_since(self, customer_id: int, since: datetime) -> int: ...
