@@ -47,9 +47,11 @@ class PolicyFacts:
     appeal: bool = False
 
     def values(self) -> dict[str, Any]:
-        """Plain values for a table, with `group`, the reason's group."""
+        """Plain values for a table, with `group`, the reason's group. Without known lines the whole counts as them."""
         out = {key: value.value if isinstance(value, StrEnum) else value for key, value in asdict(self).items()}
         out["group"] = REASON_GROUP[self.reason].value
+        if self.lines_refundable is None:
+            out["lines_refundable"] = self.refundable
         return out
 
 
