@@ -112,6 +112,16 @@ class Sniffed:
     mislabelled: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file of a record whose bytes are on disk, under the digest of what came."""
+
+    file: str
+    sha256: bytes
+    size: int
+    sniffed: Sniffed
+
+
 def media_type(head: bytes) -> str:
     """Media type by content alone; `head` is the first bytes of the file, 4096 are enough."""
     for magic, kind in _MAGIC:

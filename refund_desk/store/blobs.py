@@ -40,6 +40,10 @@ class BlobStore:
         self._write(self._path(secret, digest), secret, digest.hex(), data)
         return digest
 
+    def has(self, secret: bytes | None, digest: bytes) -> bool:
+        """The original is there; files appear whole or not at all."""
+        return self._path(secret, digest).is_file()
+
     def get(self, secret: bytes | None, digest: bytes) -> bytes:
         """The original bytes. NotFound `blob.missing`; Unavailable `blob.damaged` if they are not what was kept."""
         data = self._read(self._path(secret, digest), secret, digest.hex())

@@ -1,0 +1,119 @@
+"""Records that can't be taken: kept whole with their reasons and evidence, corrected, taken in again, never lost."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from refund_desk.domain.errors import Conflict, DeskError, Invalid
+from refund_desk.domain.evidence import path_problem
+from refund_desk.domain.people import Principal
+from refund_desk.domain.requests import Problem
+from refund_desk.service.gate import permit
+from refund_desk.service.intake import ReadFile
+from refund_desk.service.ports import Desk, Work
+
+Status = Literal["open", "taken", "dropped"]
+_PAGE = 200
+
+
+def problems_of(error: Invalid) -> list[Problem]:
+    """The problems that a refusal `intake.quarantined` carries."""
+    return [Problem(p["path"], p["code"], p["params"]) for p in error.params.get("problems", [])]
+
+
+def set_aside(desk: Desk, raw: bytes, files: Iterable[str], read: ReadFile) -> str | None:
+    """Copy a refused record's evidence, so that it can be taken once the bundle is gone. No transaction.
+
+    Returns the folder, None where there is nothing to keep. A file that can't be read is left out.
+    """
+    folder, kept = hashlib.sha256(raw).hexdigest(), False
+    for file in dict.fromkeys(files):
+        if path_problem(file):
+            continue
+        try:
+            desk.blobs.keep_aside(folder, file, read(file))
+        except DeskError:
+            continue
+        kept = True
+    return folder if kept else None
+
+
+def put(
+    work: Work,
+    desk: Desk,
+    who: Principal,
+    *,
+    source: str,
+    line: int | None,
+    raw: bytes,
+    request: str | None,
+    problems: Sequence[Problem],
+    aside: str | None = None,
+) -> int:
+    """Quarantine a record; the same bytes from the same source again are the same row."""
+    permit(work, desk, who, "intake.submit")
+    number = work.intake.quarantine(
+        at=desk.clock(),
+        source=source,
+        line=line,
+        request=request,
+        digest=hashlib.sha256(raw).digest(),
+        raw=raw,
+        reasons=[problem.plain() for problem in problems],
+        evidence_dir=aside,
+    )
+    codes = sorted({problem.code for problem in problems})
+    work.audit("intake.quarantined", who, quarantine=number, request=request or "", reasons=codes)
+    return number
+
+
+def rows(
+    work: Work, desk: Desk, who: Principal, *, status: Status | None = "open", after: int = 0, limit: int = 50
+) -> Sequence[Mapping[str, Any]]:
+    """Quarantined records without their bytes, newest first; `after` is the id of the last row had."""
+    permit(work, desk, who, "quarantine.list")
+    return work.intake.quarantined(status, after, min(limit, _PAGE))
+
+
+def show(work: Work, desk: Desk, who: Principal, number: int) -> Mapping[str, Any]:
+    """One record with its bytes: a look at personal data, and an entry. The transaction must be a write."""
+    permit(work, desk, who, "quarantine.list")
+    row = work.intake.quarantined_one(number)
+    work.audit("look.quarantine", who, quarantine=number)
+    return row
+
+
+def to_retry(work: Work, desk: Desk, who: Principal, number: int) -> Mapping[str, Any]:
+    """The record to try again. Conflict `quarantine.settled` where it was taken or dropped."""
+    permit(work, desk, who, "quarantine.retry")
+    row = work.intake.quarantined_one(number)
+    if row["status"] != "open":
+        raise Conflict("quarantine.settled", id=number, status=row["status"])
+    return row
+
+
+def taken(work: Work, desk: Desk, who: Principal, number: int, ref: str) -> None:
+    """It is in: in the transaction that took it. Its raw bytes go, what they said is in the tables now."""
+    permit(work, desk, who, "quarantine.retry")
+    work.intake.settle_quarantine(number, status="taken", raw=b"")
+    work.audit("quarantine.taken", who, ref, quarantine=number)
+
+
+def still_wrong(work: Work, number: int, problems: Sequence[Problem]) -> None:
+    """Tried again as it is, and refused again: the reasons as they are now."""
+    work.intake.settle_quarantine(number, reasons=[problem.plain() for problem in problems])
+
+
+def drop(work: Work, desk: Desk, who: Principal, number: int, reason: str) -> Mapping[str, Any]:
+    """Give a record up for a stated reason. Its row, bytes and evidence stay; it just isn't open any more."""
+    permit(work, desk, who, "quarantine.drop")
+    if not reason.strip():
+        raise Invalid("reason.missing")
+    row = work.intake.quarantined_one(number)
+    if row["status"] != "open":
+        raise Conflict("quarantine.settled", id=number, status=row["status"])
+    work.intake.settle_quarantine(number, status="dropped")
+    work.audit("quarantine.dropped", who, quarantine=number, request=row["request"] or "")
+    return {**row, "status": "dropped"}

@@ -1,0 +1,102 @@
+"""What was taken in before, and what could not be: the memory that makes a second import change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from refund_desk.domain.errors import NotFound
+from refund_desk.service.ports.facts import Seen
+from refund_desk.store.tables.cases import finding, request
+from refund_desk.store.tables.facts import intake_seen, quarantine
+
+
+class IntakeRepo:
+    """Seen records and quarantine over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+        self._insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+
+    # ------------------------------------------------------------ what was taken in
+
+    def seen(self, system: str, external_id: str) -> Seen | None:
+        where = (intake_seen.c.system == system, intake_seen.c.external_id == external_id)
+        row = self._c.execute(select(intake_seen).where(*where)).one_or_none()
+        return None if row is None else Seen(row.digest, row.case_id)
+
+    def remember(self, system: str, external_id: str, digest: bytes, case_id: int, at: datetime) -> None:
+        """This request came with this digest and belongs to that case."""
+        put = self._insert(intake_seen).values(
+            system=system, external_id=external_id, digest=digest, case_id=case_id, at=at
+        )
+        new = {"digest": digest, "case_id": case_id, "at": at}
+        self._c.execute(put.on_conflict_do_update(index_elements=["system", "external_id"], set_=new))
+
+    def change_request(self, system: str, external_id: str, **columns: Any) -> int:
+        """What a request says now; returns its id."""
+        where = (request.c.system == system, request.c.external_id == external_id)
+        put = update(request).where(*where).values(**columns).returning(request.c.id)
+        return int(self._c.execute(put).scalar_one())
+
+    # ------------------------------------------------------------ quarantine
+
+    def quarantine(self, **columns: Any) -> int:
+        """Keep a record that can't be taken. The same bytes from the same source are one row; returns its id."""
+        put = self._insert(quarantine).values(**columns, status="open")
+        made = self._c.execute(
+            put.on_conflict_do_nothing(index_elements=["digest", "source"]).returning(quarantine.c.id)
+        ).scalar_one_or_none()
+        if made is not None:
+            return int(made)
+        where = (quarantine.c.digest == columns["digest"], quarantine.c.source == columns["source"])
+        same = update(quarantine).where(*where, quarantine.c.status == "open").values(reasons=columns["reasons"])
+        self._c.execute(same)  # the rules may have changed since
+        return int(self._c.execute(select(quarantine.c.id).where(*where)).scalar_one())
+
+    def quarantined(self, status: str | None, after: int, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Rows newest first without their bytes, those with an id below `after` (0: from the newest)."""
+        query = select(*(column for column in quarantine.c if column.name != "raw")).order_by(quarantine.c.id.desc())
+        if status is not None:
+            query = query.where(quarantine.c.status == status)
+        if after:
+            query = query.where(quarantine.c.id < after)
+        return [dict(row._mapping) for row in self._c.execute(query.limit(limit))]
+
+    def quarantine_counts(self) -> dict[str, int]:
+        query = select(quarantine.c.status, func.count()).group_by(quarantine.c.status)
+        return {row[0]: row[1] for row in self._c.execute(query)}
+
+    def quarantined_one(self, quarantine_id: int) -> Mapping[str, Any]:
+        row = self._c.execute(select(quarantine).where(quarantine.c.id == quarantine_id)).one_or_none()
+        if row is None:
+            raise NotFound("quarantine.not_found", id=quarantine_id)
+        return dict(row._mapping)
+
+    def settle_quarantine(self, quarantine_id: int, **columns: Any) -> None:
+        self._c.execute(update(quarantine).where(quarantine.c.id == quarantine_id).values(**columns))
+
+    # ------------------------------------------------------------ erasing
+
+    def erase(self, case_ids: Sequence[int], external_id: str) -> list[str]:
+        """Drop what is personal here: the words of requests, findings that name files, kept raw records.
+
+        external_id: the customer's; every kept record that mentions it goes. Returns folders of evidence
+        kept aside for them.
+        """
+        self._c.execute(
+            update(request).where(request.c.case_id.in_(case_ids)).values(text=None, reason_text=None, want=None)
+        )
+        named = finding.c.code.like("evidence.%")
+        self._c.execute(delete(finding).where(finding.c.case_id.in_(case_ids), named))
+        folders = []
+        wanted = external_id.encode()
+        for row in self._c.execute(select(quarantine.c.id, quarantine.c.raw, quarantine.c.evidence_dir)).all():
+            if wanted in row.raw:
+                self._c.execute(delete(quarantine).where(quarantine.c.id == row.id))
+                folders += [row.evidence_dir] if row.evidence_dir else []
+        return folders
