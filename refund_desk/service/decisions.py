@@ -337,7 +337,7 @@ def withdraw(work: Work, desk: Desk, who: Principal, ref: str, number: int, *, u
         raise Conflict("undo.approved_already", ref=ref)
     event = "proposal.undone" if undo else "proposal.withdrawn"
     work.money.settle_proposal(row.id, status="withdrawn", verdict_at=desk.clock())
-    work.facts.recall_messages(state.id, row.id)
+    work.facts.recall_messages(row.id)
     work.audit(event, who, ref, number=number)
     moved = lifecycle.move(
         work,

@@ -114,7 +114,7 @@ def rank(work: Work, process: Process, state: CaseState) -> CaseState:
     """Rewrite due time and `act_by` from the clocks as they stand."""
     running = clocks.earliest(work.cases.clocks(state.id, state.round))
     due = running.due_at if running else None
-    instant, _ = act_by(process, rank_facts(state), due or far(work, state))
+    instant, _ = act_by(process, rank_facts(state), due or far(work, state), running.kind if running else None)
     work.cases.update(state.id, due_at=due, due_clock=running.kind.value if running else None, act_by=instant)
     return replace(state, due_at=due, due_clock=running.kind if running else None, act_by=instant)
 

@@ -224,6 +224,10 @@ class Views:
 
     # ------------------------------------------------------------ beside a case
 
+    def merchant(self, merchant_id: int) -> str | None:
+        query = select(merchant.c.name).where(merchant.c.id == merchant_id)
+        return self._c.execute(query).scalar_one_or_none()
+
     def other_cases(self, customer_id: int, but: int) -> int:
         query = select(func.count()).where(_c.customer_id == customer_id, _c.id != but)
         return int(self._c.execute(query).scalar_one())

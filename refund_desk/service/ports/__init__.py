@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from refund_desk.domain.people import Principal
-from refund_desk.domain.policies import Advice, PolicyFacts
+from refund_desk.domain.policies import Advice, Clause, PolicyFacts
 from refund_desk.domain.process import Process
 from refund_desk.service.ports.cases import CaseBook
 from refund_desk.service.ports.facts import Blobs, FactBook, IntakeBook
 from refund_desk.service.ports.money import MoneyBook
 from refund_desk.service.ports.people import PeopleBook
+from refund_desk.service.ports.views import QueueViews
 
 __all__ = ["Desk", "Home", "Passwords", "Policies", "ProcessSource", "Replies", "Work"]
 
@@ -29,6 +30,8 @@ class Work(Protocol):
     def intake(self) -> IntakeBook: ...
     @property
     def money(self) -> MoneyBook: ...
+    @property
+    def views(self) -> QueueViews: ...
     @property
     def people(self) -> PeopleBook: ...
 
@@ -51,6 +54,8 @@ class ProcessSource(Protocol):
 
 class Policies(Protocol):
     def advise(self, facts: PolicyFacts, at: datetime) -> Advice: ...
+    def clause(self, clause: str) -> Clause | None:
+        """A clause in words, in both languages; None for an id that nobody knows any more."""
 
 
 class Replies(Protocol):

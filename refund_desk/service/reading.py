@@ -1,0 +1,246 @@
+"""A case read for somebody: everything the workspace shows, and what they may do on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from refund_desk.domain.cases import CaseEvent
+from refund_desk.domain.clocks import Clock
+from refund_desk.domain.decisions import Promise
+from refund_desk.domain.intents import ON_ITS_WAY, IntentState
+from refund_desk.domain.payouts import Ceiling, line_ceiling, money_ceiling, order_ceiling, payment_ceiling, refundable
+from refund_desk.domain.people import Principal
+from refund_desk.domain.policies import Advice
+from refund_desk.domain.process import could_do
+from refund_desk.domain.raci import Option, answers_for, decision_options
+from refund_desk.domain.urgency import UrgencyTerm, act_by
+from refund_desk.domain.words import Role, Stage, Tender
+from refund_desk.service import lifecycle
+from refund_desk.service.advice import advise
+from refund_desk.service.casefile import CaseFile, open_file
+from refund_desk.service.drafting import asked_lines, promise_of
+from refund_desk.service.gate import permit, permit_on
+from refund_desk.service.ports import Desk, Work
+from refund_desk.service.ports.views import Count, Listed, QueueFilter
+
+NOT_OWN = {"proposal.approve", "proposal.return", "proposal.decline"}
+HOLDER_ONLY = {"proposal.make", "case.release", "case.renew"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A case as one person sees it now. `since` is the event up to which they had seen it before."""
+
+    file: CaseFile
+    now: datetime
+    viewer: Principal
+    customer: Mapping[str, Any] | None
+    merchant: str | None
+    messages: Sequence[Mapping[str, Any]]
+    evidence: Sequence[Mapping[str, Any]]
+    notes: Sequence[Mapping[str, Any]]
+    opened: frozenset[int]
+    proposer_opened: Mapping[int, tuple[int, ...]]
+    findings: Sequence[Mapping[str, Any]]
+    events: Sequence[CaseEvent]
+    clocks: Sequence[Clock]
+    since: int | None
+    names: Mapping[int, str]
+    seats: Mapping[Role, Sequence[tuple[int, str]]]
+    advice: Advice
+    options: Sequence[Option]
+    promise: Promise | None
+    ceilings: Sequence[Ceiling]
+    refundable: Ceiling
+    asked: Mapping[str, int]
+    other_cases: int
+    refunds_before: int
+    actions: tuple[str, ...]
+
+
+def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
+    """Everything about one case. Reading is no change: the look is written by `cases.look`, in batches."""
+    state = work.cases.by_ref(ref)
+    permit_on(work, desk, who, "case.look", state)
+    file = open_file(work, desk, state, who)
+    evidence = work.facts.evidence(state.id)
+    events = work.cases.events(state.id)
+    advice = advise(desk, file)
+    people = _people(file, events, evidence_notes := work.facts.notes([int(e["id"]) for e in evidence]))
+    book = file.book
+    ceilings = [order_ceiling(book), *(payment_ceiling(book, p.id) for p in book.payments)]
+    if book.in_kind_minor:
+        ceilings.append(money_ceiling(book))
+    ceilings += [line_ceiling(book, line.line) for line in book.lines]
+    period = desk.clock() - timedelta(seconds=file.process.limits.period_s)
+    return Reading(
+        file=file,
+        now=desk.clock(),
+        viewer=who,
+        customer=work.facts.customer(state.customer_id) if state.customer_id else None,
+        merchant=work.views.merchant(state.merchant_id) if state.merchant_id else None,
+        messages=work.facts.messages(state.id),
+        evidence=evidence,
+        notes=evidence_notes,
+        opened=frozenset(work.facts.opened(state.id, who.person_id)),
+        proposer_opened={
+            p.person_id: tuple(sorted(work.facts.opened(state.id, p.person_id))) for p in file.proposals[:1]
+        },
+        findings=work.cases.findings(state.id),
+        events=events,
+        clocks=work.cases.clocks(state.id, state.round),
+        since=work.cases.seen_event(who.person_id, state.id),
+        names=work.people.names(people),
+        seats=work.people.persons_with(list(Role)),
+        advice=advice,
+        options=decision_options(file.process, who.roles, file.facts),
+        promise=promise_of(work, state.id),
+        ceilings=ceilings,
+        refundable=refundable(book),
+        asked=dict(asked_lines(file)),
+        other_cases=work.views.other_cases(state.customer_id, state.id) if state.customer_id else 0,
+        refunds_before=work.views.refunds_since(state.customer_id, period) if state.customer_id else 0,
+        actions=actions_of(file, who),
+    )
+
+
+def _people(file: CaseFile, events: Sequence[CaseEvent], notes: Sequence[Mapping[str, Any]]) -> set[int]:
+    ids = {event.person_id for event in events} | {file.state.assignee_id, file.state.proposer_id}
+    for proposal in file.proposals:
+        ids |= {proposal.person_id, proposal.verdict_by}
+    for intent in file.intents:
+        ids |= {intent.proposer_id, intent.approver_id, intent.confirmed_by}
+    for asked in file.consultations:
+        ids |= {asked.asked_by, asked.answered_by, asked.overridden_by}
+    ids |= {note["person_id"] for note in notes}
+    return {number for number in ids if number}
+
+
+def actions_of(file: CaseFile, who: Principal) -> tuple[str, ...]:
+    """What somebody may do on a case now. A courtesy: the service asks again."""
+    if who.must_change:
+        return ()
+    out = []
+    accountable = None
+    if file.proposal is not None:
+        accountable = answers_for(file.process, file.proposal.decision, file.facts)
+    for activity in could_do(file.process, who.roles, file.state.stage):
+        if activity in NOT_OWN and (accountable not in who.roles or file.facts.proposer == who.person_id):
+            continue
+        if activity in HOLDER_ONLY and file.state.assignee_id != who.person_id:
+            continue
+        if activity == "case.take" and file.state.assignee_id:
+            continue
+        if activity == "proposal.withdraw" and file.facts.proposer != who.person_id:
+            continue
+        if activity == "consult.answer" and not any(c.open and c.role in who.roles for c in file.consultations):
+            continue
+        if activity in ("payout.confirm", "payout.cancel") and not _payable(file, who):
+            continue
+        if activity == "exchange.ship" and not any(
+            i.tender is Tender.GOODS and i.state == IntentState.RESERVED for i in file.intents
+        ):
+            continue
+        out.append(activity)
+    return tuple(out)
+
+
+def _payable(file: CaseFile, who: Principal) -> bool:
+    return any(
+        IntentState(i.state) in ON_ITS_WAY
+        and i.tender is not Tender.GOODS
+        and who.person_id not in (i.proposer_id, i.approver_id)
+        for i in file.intents
+    )
+
+
+# ---------------------------------------------------------------- lists
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: Sequence[Listed]
+    chips: Sequence[Count]
+    total: Count | None
+    more: bool
+
+
+def queue(
+    work: Work, desk: Desk, who: Principal, wanted: QueueFilter, after: tuple[int, int] | None, limit: int
+) -> Page:
+    """A page of the queue; chips and total with the first one only."""
+    permit(work, desk, who, "search" if wanted.text else "queue.read")
+    now = desk.clock()
+    rows = work.views.page(who.person_id, wanted, now, after, limit + 1)
+    first = after is None
+    return Page(
+        rows=rows[:limit],
+        chips=work.views.counts(who.person_id, who.roles, now) if first else (),
+        total=work.views.total() if first else None,
+        more=len(rows) > limit,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """Everybody's first screen: case rows by what they want of me, and informed lines."""
+
+    decide: Sequence[Listed]
+    approve: Sequence[Listed]
+    answer: Sequence[Listed]
+    returned: Sequence[Listed]
+    pay: Sequence[Listed]
+    inspect: Sequence[Listed]
+    know: Sequence[Mapping[str, Any]]
+
+
+def for_me(work: Work, desk: Desk, who: Principal, limit: int = 50) -> Mine:
+    permit(work, desk, who, "process.read")
+    me, views = who.person_id, work.views
+
+    def rows(ids: Sequence[int]) -> Sequence[Listed]:
+        return views.listed(me, ids)
+
+    approve: list[int] = []
+    if who.roles & {Role.SUPERVISOR, Role.LEAD, Role.FINANCE}:
+        approve = [s.state.id for s in approvals(work, desk, who, limit)]
+    inspect: list[int] = []
+    if Role.WAREHOUSE in who.roles:
+        stages = [views.at_stage(stage.value, limit) for stage in (Stage.RETURN, Stage.INSPECTION)]
+        inspect = [*stages[1], *views.to_ship(limit), *stages[0]][:limit]
+    held = list(views.held(me, limit))
+    for role, stage in ((Role.COMPLIANCE, Stage.HOLD), (Role.LEAD, Stage.ARBITRATION)):
+        if role in who.roles:
+            held += views.at_stage(stage.value, limit)
+    return Mine(
+        decide=rows(held[:limit]),
+        approve=rows(approve),
+        answer=rows(views.to_answer(me, who.roles, limit)),
+        returned=rows(views.returned(me, limit)),
+        pay=rows(views.to_pay(me, limit)) if Role.FINANCE in who.roles else (),
+        inspect=rows(inspect),
+        know=views.inbox(me, who.roles, limit),
+    )
+
+
+def approvals(work: Work, desk: Desk, who: Principal, limit: int = 100) -> list[CaseFile]:
+    """Proposals that this person answers for, most urgent first."""
+    permit(work, desk, who, "queue.read")
+    out = []
+    for case_id in work.views.approvals(who.person_id, limit):
+        file = open_file(work, desk, work.cases.by_id(case_id), who)
+        if file.proposal and answers_for(file.process, file.proposal.decision, file.facts) in who.roles:
+            out.append(file)
+    return out
+
+
+def why_here(work: Work, desk: Desk, who: Principal, ref: str) -> tuple[datetime, tuple[UrgencyTerm, ...]]:
+    """Why a case stands where it stands: the terms of its `act_by`."""
+    permit(work, desk, who, "queue.read")
+    state = work.cases.by_ref(ref)
+    facts = lifecycle.rank_facts(state)
+    due = state.due_at or lifecycle.far(work, state)
+    return act_by(desk.process.current(work), facts, due, state.due_clock)
