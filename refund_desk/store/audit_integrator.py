@@ -202,9 +202,11 @@ class Integrator:
         return self._passed is not None
 
     def _grown(self, connection: Connection) -> Frontier:
-        """Our frontier, or a new one when another process has placed entries since."""
+        """Our frontier, or a new one when another process has placed entries since, or somebody took some away."""
         size = _size(connection)
         if self._frontier is None or self._frontier.size != size:
+            if self._frontier is not None and self.problem is None:
+                self.problem = self._contradiction(connection, self._files.latest())
             self._frontier = Frontier.at(size, StoredTree(connection))
         return self._frontier
 

@@ -60,8 +60,8 @@ class SqlAuditReader:
             rows: Sequence[LeafRow] = raw.execute(_ROWS.format("?"), (lo, lo + CHUNK)).fetchall()
             return rows
         with raw.cursor(binary=True) as cursor:
-            rows = cursor.execute(_ROWS.format("%s"), (lo, lo + CHUNK)).fetchall()
-        return rows
+            found: Sequence[LeafRow] = cursor.execute(_ROWS.format("%s"), (lo, lo + CHUNK)).fetchall()
+        return found
 
     def checkpoints(self) -> Iterator[StoredCheckpoint]:
         size = -1

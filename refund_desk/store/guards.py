@@ -96,6 +96,18 @@ def installed(connection: Connection) -> list[str]:
     return [name for name in map(_pg_trigger, wanted) if standing.get(name) != _PG_BODY]
 
 
+def grant_service(connection: Connection, role: str) -> None:
+    """PostgreSQL: the rights of the role that serves. It owns nothing, and of what is append-only it may
+    read and add rows, so that it can neither change a row nor take a guard off. `role` must exist.
+    """
+    name = connection.dialect.identifier_preparer.quote(role)
+    for table in metadata.tables.values():
+        rights = "SELECT, INSERT" if table.name in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+        connection.exec_driver_sql(f"REVOKE ALL ON {table.name} FROM {name}")
+        connection.exec_driver_sql(f"GRANT {rights} ON {table.name} TO {name}")
+    connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
+
+
 _PG_KIND = 2 | 8 | 16 | 32
 """pg_trigger.tgtype: before (2), delete (8), update (16), truncate (32); no row bit, so per statement."""
 

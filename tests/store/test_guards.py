@@ -102,3 +102,32 @@ def _disarm(connection: Connection) -> None:
         )
     else:
         connection.exec_driver_sql("ALTER TABLE audit_leaf DISABLE TRIGGER append_only_audit_leaf")
+
+
+def test_the_service_role_may_add_and_nothing_else(new_engine: NewEngine) -> None:
+    engine = new_engine("postgresql")
+    entry = metadata.tables["audit_entry"]
+    role = f"service_{engine.url.database}"
+    names, values = _columns(entry)
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"CREATE ROLE {role}")
+            guards.grant_service(connection, role)
+            connection.exec_driver_sql(f"SET LOCAL ROLE {role}")
+            connection.execute(text(f"INSERT INTO audit_entry ({names}) VALUES ({values})"), _ROWS["audit_entry"])
+        for sql in (
+            "UPDATE audit_entry SET action = 'b'",
+            "DELETE FROM audit_entry",
+            "TRUNCATE audit_entry",
+            "DROP TRIGGER append_only_audit_entry ON audit_entry",
+            "ALTER TABLE audit_entry DISABLE TRIGGER ALL",
+            "DROP TABLE audit_entry",
+        ):
+            with engine.connect() as connection:
+                connection.exec_driver_sql(f"SET LOCAL ROLE {role}")
+                with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
+                    connection.exec_driver_sql(sql)
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP OWNED BY {role}")
+            connection.exec_driver_sql(f"DROP ROLE {role}")
