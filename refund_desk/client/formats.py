@@ -128,17 +128,13 @@ class Formats:
         hours, rest = divmod(rest, _HOUR)
         minutes, seconds = divmod(rest, _MINUTE)
         if days:
-            return self._fill(f"{pattern}_days", d=str(days), h=str(hours))
+            return self._fill(f"{pattern}_days", d=days, h=hours)
         if hours or minutes:
-            kind = "hours" if hours else "minutes"
-            return self._fill(f"{pattern}_{kind}", h=str(hours), m=str(minutes), hh=f"{hours:02}", mm=f"{minutes:02}")
-        return self._fill(f"{pattern}_seconds", s=str(seconds))
+            return self._fill(f"{pattern}_{'hours' if hours else 'minutes'}", h=hours, m=minutes)
+        return self._fill(f"{pattern}_seconds", s=seconds)
 
-    def _fill(self, pattern: str, **values: str) -> str:
-        text = self.text(pattern)
-        for name, value in values.items():
-            text = text.replace("{" + name + "}", value)
-        return text
+    def _fill(self, pattern: str, **values: int | str) -> str:
+        return self.text(pattern).format(**values)  # our own patterns, so {h:02} is fine
 
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(self.zone)

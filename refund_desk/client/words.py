@@ -91,7 +91,8 @@ def pseudo(text: str) -> str:
     parts = re.split(r"(\{[^{}]*\})", text)
     body = "".join(part if part.startswith("{") else part.translate(_ACCENTS) for part in parts)
     letters = sum(len(part) for part in parts if not part.startswith("{"))
-    return f"[{body}{'~' * max(1, round(letters * 0.4) - 2)}]" if letters else body
+    padding = ("~~~~ " * letters)[: max(1, round(letters * 0.4) - 2)]  # in words, so that it wraps as text does
+    return f"[{body}{padding}]" if letters else body
 
 
 class Words:

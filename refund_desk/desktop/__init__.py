@@ -1,5 +1,5 @@
 """Windows. The only floor with Qt."""
 
-from refund_desk.desktop.interpreter import keep_none
+from refund_desk.desktop.interpreter import keep_singletons
 
-keep_none()
+keep_singletons()

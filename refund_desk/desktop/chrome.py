@@ -265,10 +265,12 @@ class StatusBar(QFrame):
         row.addWidget(self.hints, 1)
         row.addWidget(self.audit)
         row.addWidget(self.shift)
+        self.audit.hide()
+        self.shift.hide()
         words().changed.connect(self._reword)
 
     def set_hints(self, hints: Sequence[tuple[str, str]]) -> None:
-        """(keys, label key) pairs of the place that is open: [("J/K", "ui.queue.move")]."""
+        """(keys, label key) pairs of the place that is open: [("?", "ui.keys.title")]."""
         self._hints = list(hints)
         self._reword()
 

@@ -71,6 +71,7 @@ class Keys(QObject):
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._bindings: list[Binding] = []
+        self._curtains: list[QWidget] = []
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._focus)
@@ -116,7 +117,15 @@ class Keys(QObject):
 
     def active(self) -> list[Binding]:
         """Those that would act now."""
-        return [binding for binding in self.bindings() if binding.active()]
+        return [binding for binding in self.bindings() if self._acts(binding)]
+
+    def draw_curtain(self, curtain: QWidget) -> None:
+        """Something lies over the window: until it is lifted, only actions owned inside it act."""
+        self.lift_curtain(curtain)
+        self._curtains.append(curtain)
+
+    def lift_curtain(self, curtain: QWidget) -> None:
+        self._curtains = [other for other in self._curtains if other is not curtain and shiboken6.isValid(other)]
 
     def run(self, name: str) -> bool:
         """Run the active action with this id; False if there is none."""
@@ -126,8 +135,14 @@ class Keys(QObject):
                 return True
         return False
 
+    def _acts(self, binding: Binding) -> bool:
+        if not binding.active():
+            return False
+        curtain = self._curtains[-1] if self._curtains else None
+        return curtain is None or curtain is binding.owner or curtain.isAncestorOf(binding.owner)
+
     def _run(self, binding: Binding, letter: bool) -> None:
-        if (letter and can_type(QApplication.focusWidget())) or not binding.active():
+        if (letter and can_type(QApplication.focusWidget())) or not self._acts(binding):
             return
         binding.action()
         if shiboken6.isValid(self):

@@ -33,6 +33,8 @@ class Overlay(QWidget):
         """Show it over the whole window."""
         if self.isHidden():
             self._before = QApplication.focusWidget()
+        if (keys := self._window.findChild(Keys)) is not None:
+            keys.draw_curtain(self)  # a letter must not act on the page that lies beneath
         self.setGeometry(self._window.rect())
         self._place()
         self.show()
@@ -43,6 +45,8 @@ class Overlay(QWidget):
         if self.isHidden():
             return
         self.hide()
+        if (keys := self._window.findChild(Keys)) is not None:
+            keys.lift_curtain(self)
         if self._before is not None and shiboken6.isValid(self._before):
             self._before.setFocus(Qt.FocusReason.OtherFocusReason)
         self.closed.emit()
@@ -54,9 +58,9 @@ class Overlay(QWidget):
         return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes; any other key stops here and doesn't go on to the window."""
         if event.key() == Qt.Key.Key_Escape:
             self.shut()
-        # Anything else stops here: a letter must not act on the page that lies beneath.
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if not self.panel.geometry().contains(event.position().toPoint()):
@@ -79,6 +83,7 @@ class KeyOverview(Overlay):
     def __init__(self, window: QWidget, keys: Keys) -> None:
         super().__init__(window, 760)
         self._keys = keys
+        self._shown: list[Binding] = []
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         bind_text(self.setAccessibleName, "ui.keys.title")
         column = QVBoxLayout(self.panel)
@@ -98,14 +103,15 @@ class KeyOverview(Overlay):
         words().changed.connect(self._refill)
 
     def open(self) -> None:
-        bindings = self._keys.active()  # before we cover them: what is seen now
-        self._fill(bindings)
+        if self.isHidden():
+            self._shown = self._keys.active()  # before we cover them: what acts now
+        self._fill(self._shown)
         super().open()
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _refill(self) -> None:
         if not self.isHidden():
-            self._fill(self._keys.active())
+            self._fill(self._shown)
 
     def _fill(self, bindings: list[Binding]) -> None:
         clear(self._columns)

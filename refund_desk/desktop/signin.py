@@ -9,7 +9,7 @@ from refund_desk.client.words import LANGUAGES
 from refund_desk.desktop.widgets.busy import BusyBar
 from refund_desk.desktop.widgets.buttons import KeyButton
 from refund_desk.desktop.widgets.notices import Banner
-from refund_desk.desktop.widgets.text import ElidedLabel, PlainLabel, restyle, words_label
+from refund_desk.desktop.widgets.text import PlainLabel, restyle, words_label
 from refund_desk.desktop.words import bind_text, tr, unbind_text, words
 from refund_desk.domain.errors import DeskError
 
@@ -28,9 +28,9 @@ class SignIn(QWidget):
         self.setObjectName("signInPage")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.mode = "sign_in"
-        self.title, self.lead = PlainLabel(), PlainLabel(look="muted", wrap=True)
+        self.title, self.lead = PlainLabel(wrap=True), PlainLabel(look="muted", wrap=True)
         self.title.setObjectName("signInTitle")
-        self.server = ElidedLabel(look="small muted", middle=True)
+        self.server = PlainLabel(look="small muted", wrap=True)
         self.login, self.name = QLineEdit(), QLineEdit()
         self.password, self.again = _password(), _password()
         self.banner = Banner("danger")
@@ -142,7 +142,11 @@ class SignIn(QWidget):
         column.addWidget(self.button)
         outer = QVBoxLayout(self)
         outer.addStretch(2)
-        outer.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        middle = QHBoxLayout()  # an alignment instead would lose the height that wrapped text needs
+        middle.addStretch()
+        middle.addWidget(card)
+        middle.addStretch()
+        outer.addLayout(middle)
         outer.addLayout(self._foot())
         outer.addStretch(3)
 

@@ -1,6 +1,6 @@
 """The catalogue for windows: the Qt-free one of the client, with a signal when its language changes.
 
-A panel says `bind_text(label.setText, "ui.queue.title")` once; after a live switch the label rewords itself.
+A panel says `bind_text(label.setText, "ui.copy")` once; after a live switch the label rewords itself.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class _Binding(QObject):
 
 
 def bind_text(setter: Callable[[str], Any], key: str, owner: QObject | None = None, /, **params: Any) -> None:
-    """Set a text now and after each language switch: bind_text(button.setText, "ui.case.take").
+    """Set a text now and after each language switch: bind_text(button.setText, "ui.copy").
 
     Binding the same setter again replaces key and params. `owner` is needed only where the setter is not a
     method of a QObject; the binding lives as long as the owner.

@@ -138,7 +138,9 @@ def page() -> QWidget:
     for kind in ("danger", "warn", "info", "ok"):
         banner = w.Banner(kind, closable=kind == "info")
         banner.set_title("ui.field.conflict")
-        banner.set_parts([("已退金额: 支付网关", ""), ("¥300.00", "strong danger"), ("≠ 订单系统", ""), ("¥0.00", "strong")])
+        banner.set_parts(
+            [("已退金额: 支付网关", ""), ("¥300.00", "strong danger"), ("≠ 订单系统", ""), ("¥0.00", "strong")]
+        )
         banner.add_button(w.KeyButton("ui.copy", "D"))
         column.addWidget(banner)
     cards = QHBoxLayout()
