@@ -1,0 +1,33 @@
+"""What the window hands to each of its panels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from refund_desk.desktop.clock import DeskClock
+from refund_desk.desktop.keys import Keys
+from refund_desk.desktop.operations import Operations
+from refund_desk.desktop.state import DeskState
+
+if TYPE_CHECKING:  # the shell is painted before client and wire are loaded
+    from refund_desk.client.api import DeskClient
+    from refund_desk.domain.words import Role
+    from refund_desk.wire.commands import DeskStatus, Me
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One signed-in desk. `state` None: nothing is remembered (tests)."""
+
+    client: DeskClient
+    operations: Operations
+    keys: Keys
+    clock: DeskClock
+    me: Me
+    status: DeskStatus
+    state: DeskState | None = None
+
+    def has(self, *roles: Role) -> bool:
+        """Whether the person holds one of the roles. For what is drawn; the service checks what is done."""
+        return any(role in self.me.roles for role in roles)

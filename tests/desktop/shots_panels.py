@@ -1,0 +1,101 @@
+"""Draws every panel of the window to PNG: python -m tests.desktop.shots_panels DIR [NAME …]"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
+
+from refund_desk.client.loop import LoopThread
+from refund_desk.desktop.clock import DeskClock
+from refund_desk.desktop.context import Desk
+from refund_desk.desktop.keys import Keys
+from refund_desk.desktop.operations import Operations
+from refund_desk.desktop.theme import MODES, theme
+from refund_desk.desktop.words import words
+from tests.fakes import panel_samples as samples
+
+SIZES = ((1280, 800), (1920, 1080))
+
+
+def settle(app: QApplication, seconds: float = 0.35) -> None:
+    """Let answers arrive and layouts settle."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        app.processEvents()
+        time.sleep(0.005)
+
+
+def queue(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.queue import QueuePanel
+
+    panel = QueuePanel(desk)
+    panel.setFixedWidth(316)
+    row = QHBoxLayout(root)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(panel)
+    row.addStretch()
+    panel.start()
+
+
+def forme(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.forme import ForMePanel
+
+    _whole(root, ForMePanel(desk)).start()
+
+
+def _whole(root: QWidget, panel: Any) -> Any:
+    row = QHBoxLayout(root)
+    row.setContentsMargins(60, 44, 0, 26)
+    row.addWidget(panel)
+    return panel
+
+
+PAGES: dict[str, Callable[[Desk, QWidget], None]] = {"queue": queue, "forme": forme}
+
+
+def main(target: Path, wanted: list[str]) -> None:
+    app = QApplication([])
+    theme().apply(app)
+    target.mkdir(parents=True, exist_ok=True)
+    loop = LoopThread()
+    loop.start()
+    for name, build in PAGES.items():
+        if wanted and name not in wanted:
+            continue
+        for language in ("zh", "en"):
+            for mode in MODES:
+                words().use(language)
+                theme().use(mode)
+                root = QWidget()
+                root.setObjectName("central")
+                desk = Desk(
+                    samples.FakeClient(),
+                    Operations(loop),
+                    Keys(root),
+                    DeskClock(samples.NOW),
+                    samples.me(),
+                    samples.status(),
+                )
+                for wide, high in SIZES:
+                    root.resize(wide, high)
+                    if wide == SIZES[0][0]:
+                        build(desk, root)
+                    root.show()
+                    settle(app)
+                    root.grab().save(str(target / f"{name}-{language}-{mode}-{wide}.png"))
+                root.close()
+                root.deleteLater()
+                app.processEvents()
+    loop.stop()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "shots"), sys.argv[2:])
