@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from refund_desk.domain.money import exponent
-
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from babel.core import Locale
 
     from refund_desk.wire.base import Amount
@@ -61,7 +60,11 @@ class Formats:
 
     def decimal(self, minor: int, currency: str) -> str:
         """The figure alone, without currency: 129900 CNY -> 1,299.00."""
+        from decimal import Decimal
+
         from babel.numbers import format_decimal
+
+        from refund_desk.domain.money import exponent
 
         digits = exponent(currency)
         pattern = "#,##0" + ("." + "0" * digits if digits else "")

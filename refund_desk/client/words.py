@@ -16,8 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from refund_desk.client.flatyaml import DuplicateKey, read_flat
 from refund_desk.client.formats import NOTHING, Formats
 from refund_desk.client.plaintext import plain
 from refund_desk.client.resources import resource_dir
@@ -51,10 +50,6 @@ _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\
 _ACCENTS = str.maketrans("aceinouyACEINOUY", "áçéíñóúýÁÇÉÍÑÓÚÝ")
 
 
-class DuplicateKey(ValueError):
-    """Two files of a language define the same key."""
-
-
 def load_catalogue(language: str, directory: Path | None = None) -> dict[str, str]:
     """All keys of a language, its subject files merged. DuplicateKey where two define one key."""
     if language == PSEUDO:
@@ -62,23 +57,11 @@ def load_catalogue(language: str, directory: Path | None = None) -> dict[str, st
     folder = (directory or resource_dir() / "translations") / f"{language}.d"
     merged: dict[str, str] = {}
     for path in sorted(folder.glob("*.yaml")):
-        for key, text in _read(path).items():
+        for key, text in read_flat(path).items():
             if key in merged:
                 raise DuplicateKey(f"{key} in {path.name} is already defined")
             merged[key] = text
     return merged
-
-
-def _read(path: Path) -> dict[str, str]:
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # base: every scalar stays text, `no` too
-    with path.open(encoding="utf-8") as file:
-        node = yaml.compose(file, Loader=loader)
-    found: dict[str, str] = {}
-    for key_node, value_node in node.value if node is not None else []:
-        if key_node.value in found:  # a plain load would keep the last one in silence
-            raise DuplicateKey(f"{key_node.value} twice in {path.name}")
-        found[str(key_node.value)] = str(value_node.value)
-    return found
 
 
 def placeholders(text: str) -> set[str]:

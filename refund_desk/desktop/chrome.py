@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QSizePolicy,
-    QStylePainter,
     QVBoxLayout,
     QWidget,
 )
@@ -174,7 +173,7 @@ class RailButton(QAbstractButton):
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QStylePainter(self)
+        painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_ground(painter)
         ink = "bar_strong" if self.isChecked() else "bar_muted"
@@ -189,7 +188,7 @@ class RailButton(QAbstractButton):
             self._paint_badge(painter)
         painter.end()
 
-    def _paint_ground(self, painter: QStylePainter) -> None:
+    def _paint_ground(self, painter: QPainter) -> None:
         if self.isChecked() or self.underMouse():
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme().color("bar_active" if self.isChecked() else "bar_hover"))
@@ -201,7 +200,7 @@ class RailButton(QAbstractButton):
             painter.setPen(theme().color("bar_strong"))
             painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
 
-    def _paint_badge(self, painter: QStylePainter) -> None:
+    def _paint_badge(self, painter: QPainter) -> None:
         font = self.font()
         font.setPixelSize(10)
         painter.setFont(font)

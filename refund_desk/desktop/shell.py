@@ -7,7 +7,8 @@ before those are loaded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
@@ -15,13 +16,15 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from refund_desk.desktop.chrome import Rail, RailEntry, StatusBar, TopBar
 from refund_desk.desktop.keys import Keys
-from refund_desk.desktop.overlay import KeyOverview
-from refund_desk.desktop.palette import Palette
 from refund_desk.desktop.state import DeskState
 from refund_desk.desktop.theme import theme
 from refund_desk.desktop.widgets.notices import Banner, UndoBar
 from refund_desk.desktop.words import bind_text, unbind_text, words
 from refund_desk.domain.errors import DeskError
+
+if TYPE_CHECKING:
+    from refund_desk.desktop.overlay import KeyOverview
+    from refund_desk.desktop.palette import Palette
 
 __all__ = ["MainWindow", "RailEntry"]
 
@@ -47,13 +50,25 @@ class MainWindow(QMainWindow):
         self._build()
         self.undo = UndoBar(self.outer)
         self.keys = Keys(self)
-        self.palette_bar = Palette(self, self.keys)
-        self.overview = KeyOverview(self, self.keys)
         self._connect()
         bind_text(self.setWindowTitle, "ui.product")
         self.setMinimumSize(960, 600)
         if state is None or not state.restore_window(self):
             self.resize(1440, 900)
+
+    @cached_property
+    def palette_bar(self) -> Palette:
+        """What Ctrl+K opens; give it a `provider` for cases."""
+        from refund_desk.desktop.palette import Palette  # not needed for the first frame
+
+        return Palette(self, self.keys)
+
+    @cached_property
+    def overview(self) -> KeyOverview:
+        """What `?` opens."""
+        from refund_desk.desktop.overlay import KeyOverview
+
+        return KeyOverview(self, self.keys)
 
     # ------------------------------------------------------------ places
 
@@ -148,16 +163,22 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.rail.chosen.connect(self.open)
-        self.top.search.connect(self.palette_bar.open)
-        self.top.keys_asked.connect(self.overview.open)
+        self.top.search.connect(self._find)
+        self.top.keys_asked.connect(self._show_keys)
         self.top.sign_out.connect(self.sign_out)
         self.top.theme_toggled.connect(self.toggle_theme)
         self.top.language_chosen.connect(self.use_language)
         add = self.keys.add
-        add("palette", "Ctrl+K", "ui.palette.open", self.palette_bar.open, owner=self.top.field)
-        add("keys", "?", "ui.keys.title", self.overview.open, owner=self)
+        add("palette", "Ctrl+K", "ui.palette.open", self._find, owner=self.top.field)
+        add("keys", "?", "ui.keys.title", self._show_keys, owner=self)
         add("theme", "", "ui.theme.toggle", self.toggle_theme, owner=self)
         add("language", "", "ui.language.toggle", self._next_language, owner=self)
+
+    def _find(self) -> None:
+        self.palette_bar.open()
+
+    def _show_keys(self) -> None:
+        self.overview.open()
 
     def toggle_theme(self) -> None:
         theme().toggle()

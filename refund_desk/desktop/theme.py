@@ -9,11 +9,11 @@ import re
 from functools import cache
 from pathlib import Path
 
-import yaml
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
+from refund_desk.client.flatyaml import read_flat
 from refund_desk.client.resources import resource_dir
 from refund_desk.desktop.fonts import mono_family, ui_font
 
@@ -52,8 +52,7 @@ def theme_dir() -> Path:
 @cache
 def load_tokens(mode: str) -> dict[str, str]:
     """Token name -> "#rrggbb"."""
-    text = (theme_dir() / f"{mode}.yaml").read_text(encoding="utf-8")
-    return {str(name): str(value) for name, value in yaml.safe_load(text).items()}
+    return read_flat(theme_dir() / f"{mode}.yaml")
 
 
 def load_styles() -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from refund_desk.client.plaintext import plain
 from refund_desk.desktop.words import bind_text, formats, words
@@ -36,7 +35,11 @@ def set_tip(widget: QWidget, text: str) -> None:
 
 def tip(text: str) -> str:
     """`text` for a ToolTipRole or setToolTip."""
-    return f'<p style="white-space:pre-wrap">{html.escape(plain(text))}</p>' if text else ""
+    return f'<p style="white-space:pre-wrap">{_escape(plain(text))}</p>' if text else ""
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 class PlainLabel(QLabel):
@@ -93,9 +96,6 @@ class ElidedLabel(PlainLabel):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        option = QStyleOption()
-        option.initFrom(self)
-        self.style().drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option, painter, self)
         shown = self.shown()
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.contentsRect(), self.alignment() | Qt.TextFlag.TextSingleLine, shown)
