@@ -21,6 +21,8 @@ from refund_desk.domain.words import MONEY_DECISIONS, ClockKind, Decision, Role,
 MOST_REASONS = 9
 """One digit each on the keyboard."""
 
+UNDONE = "proposal.undone"
+
 UNREAD = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 """Roles that hold no seat in which a case is changed."""
 
@@ -92,8 +94,9 @@ def _seats(seats: Seats, path: str) -> Iterator[Why]:
     for letter, roles in (("R", list(seats.r)), ("C", consulted), ("I", list(seats.i))):
         for role in {role for role in roles if roles.count(role) > 1}:
             yield _bad("role_twice", f"{path}.{letter}", role=role.value)
-    for role in set(consulted) & set(seats.r):
-        yield _bad("role_twice", f"{path}.C", role=role.value)
+    for letter, roles in (("C", consulted), ("I", list(seats.i))):
+        for role in set(roles) & set(seats.r):
+            yield _bad("role_twice", f"{path}.{letter}", role=role.value)
 
 
 def _decisions(process: Process) -> Iterator[Why]:
@@ -150,7 +153,9 @@ def _moves(process: Process) -> Iterator[Why]:
     edges = [(source, move.target) for move in process.moves for source in move.sources]
     starts = {move.target for move in process.moves if not move.sources}
     forward = _closure(starts, edges)
-    back = _closure({Stage.CLOSED}, [(target, source) for source, target in edges])
+    # Taking a decision back is open for seconds: no way out of a stage.
+    lasting = [(move.target, source) for move in process.moves if move.event != UNDONE for source in move.sources]
+    back = _closure({Stage.CLOSED}, lasting)
     for stage in Stage:
         if stage not in forward:
             yield _bad("stage_unreachable", f"stages.{stage.value}", stage=stage.value)

@@ -249,7 +249,7 @@ def _seats(
 
 def _missing(facts: CaseFacts, required: Mapping[Role, Why]) -> tuple[Lack, ...]:
     out = [
-        Lack(Why("missing.consultation", {"role": role.value, "why": why.code}))
+        Lack(Why("missing.consultation", {"role": role.value, "why": {"code": why.code, "params": {}}}))
         for role, why in required.items()
         if _consulted(role, facts) == "none"
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
@@ -43,14 +44,19 @@ HOUR, MINUTE, DAY = 3600, 60, 86400
 
 
 def standard_content() -> dict[str, Any]:
-    """The shipped process with its reasons, as plain values: what a change of settings starts from."""
+    """The shipped process with its reasons, as plain values of one's own: what a change of settings starts from."""
+    return deepcopy(_shipped())
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> dict[str, Any]:
     return {"process": resources.read_yaml(STANDARD), "reasons": resources.read_yaml(REASONS)}
 
 
 @lru_cache(maxsize=1)
 def standard() -> Process:
     """The shipped process."""
-    return read(standard_content(), STANDARD)
+    return read(_shipped(), STANDARD)
 
 
 def read_text(text: str, file: str) -> Process:
