@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
@@ -36,6 +37,9 @@ class House(Protocol):
     def write(self) -> Any: ...
     def read(self) -> Any: ...
     def checkpoint(self) -> str | None: ...
+    def verify(self, job: Any) -> Any: ...
+    def export(self, job: Any) -> Any: ...
+    def prove(self, ref: str) -> dict[str, Any]: ...
 
 
 _running: set[tuple[str, str, str]] = set()
@@ -60,6 +64,12 @@ class Call:
         self.key = idempotency_key
         scheme, _, token = (authorization or "").partition(" ")
         self.token = token.strip() if scheme.lower() == "bearer" else ""
+
+    def part(self, name: str) -> Call:
+        """The same call for one row of a bulk command, with a key of its own below the form's."""
+        one = copy.copy(self)
+        one.key = f"{self.key}/{name}" if self.key else None
+        return one
 
     def who(self, work: Work) -> Principal:
         """The caller. An embedded desk's operator comes by a token made at start, like everybody."""

@@ -1,16 +1,18 @@
 """The parts of verification: rows against their hashes, hashes against the roots somebody holds.
 
 Cost is what counts here: a log of a million entries is checked in about twice the time it takes to read it
-and hash each row once. A chunk is first run through a loop that only asks whether all is well; what isn't
-is then looked at slowly, to say what and where.
+and hash each row once. Of a chunk it is first asked only whether all is well; where it isn't, its rows are
+looked at one by one, to say what and where.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from json.encoder import encode_basestring
+from operator import lt
 from typing import Any
 
 from refund_desk.domain.audit import opening
@@ -44,42 +46,67 @@ class RowCheck:
         self.bad: FirstBad | None = None
         self.late: list[tuple[int, int]] = []  # (position, entry id) of ids that came after a higher one
         self._highest = -1
-        self._heads: dict[tuple[str, str], str] = {}
+        self._heads: dict[tuple[str, str], bytes] = {}
 
     def take(self, rows: Sequence[LeafRow]) -> list[bytes]:
         """Leaf hashes of the rows up to the first that is wrong, which is then in `bad`."""
-        begin, hashes = self.position, []
-        position, highest, heads, late = self.position, self._highest, self._heads, self.late
-        try:
-            for at_position, entry, stored, raw, at, action, case, actor in rows:
-                digest = sha256(b"\x00" + raw).digest()  # type: ignore[operator]
-                head = heads.get((action, actor)) or self._head(action, actor)
-                case_text = "null" if case is None else encode_basestring(case)
-                beginning = f'{head}{at},"case":{case_text},"data":'
-                if digest != stored or at_position != position or not raw.startswith(beginning.encode()):  # type: ignore[union-attr]
-                    break
-                if entry > highest:
-                    highest = entry
-                else:
-                    late.append((position, entry))
-                position += 1
-                hashes.append(digest)
-        except (TypeError, ValueError, AttributeError):
-            pass  # a value of a kind that we never wrote: the row is named below
-        self.position, self._highest = position, highest
-        if position - begin < len(rows):
-            self.bad = _what_is_wrong(rows[position - begin], position)
+        if not rows:
+            return []
+        hashes = self._all_well(rows)
+        if hashes is None:
+            rows, hashes = self._up_to_the_bad_one(rows)
+        self._note_ids([row[1] for row in rows])
+        self.position += len(rows)
         return hashes
 
-    def _head(self, action: str, actor: str) -> str:
-        if len(self._heads) > 100_000:
-            self._heads.clear()
-        text = opening(action, actor, 0, None).decode()
-        head = self._heads[action, actor] = text[: text.rindex('0,"case":null')]
+    def _all_well(self, rows: Sequence[LeafRow]) -> list[bytes] | None:
+        """The leaf hashes, if every row is as it was written. Column by column: the cheapest way to ask."""
+        positions, _, stored, raws, ats, actions, cases, actors = zip(*rows, strict=True)
+        try:
+            hashes = [sha256(b"\x00" + raw).digest() for raw in raws]
+            beginnings = [
+                b'%b%d,"case":%b,"data":' % (head, at, b"null" if case is None else encode_basestring(case).encode())
+                for head, at, case in zip(map(self._head, actions, actors), ats, cases, strict=True)
+            ]
+            well = (
+                hashes == list(stored)
+                and positions == tuple(range(self.position, self.position + len(rows)))
+                and all(map(bytes.startswith, raws, beginnings))
+            )
+        except (TypeError, ValueError):
+            return None  # a value of a kind that we never wrote
+        return hashes if well else None
+
+    def _head(self, action: str, actor: str) -> bytes:
+        """How entries of this action and actor begin, up to the key of their time."""
+        head = self._heads.get((action, actor))
+        if head is None:
+            if len(self._heads) > 100_000:
+                self._heads.clear()
+            whole = opening(action, actor, 0, None)
+            head = self._heads[action, actor] = whole[: whole.rindex(b'0,"case":null')]
         return head
 
+    def _up_to_the_bad_one(self, rows: Sequence[LeafRow]) -> tuple[Sequence[LeafRow], list[bytes]]:
+        for index, row in enumerate(rows):
+            self.bad = _what_is_wrong(row, self.position + index)
+            if self.bad is not None:
+                rows = rows[:index]
+                break
+        return rows, [row[2] for row in rows]
 
-def _what_is_wrong(row: tuple[Any, ...], expected: int) -> FirstBad:
+    def _note_ids(self, ids: list[int]) -> None:
+        if ids and ids[0] > self._highest and all(map(lt, ids, ids[1:])):
+            self._highest = ids[-1]
+            return
+        for index, entry in enumerate(ids):
+            if entry > self._highest:
+                self._highest = entry
+            else:
+                self.late.append((self.position + index, entry))
+
+
+def _what_is_wrong(row: tuple[Any, ...], expected: int) -> FirstBad | None:
     """Slowly, and believing nothing of the row's types."""
     position, entry, stored, raw, at, action, case, actor = row
     if position != expected:
@@ -88,25 +115,20 @@ def _what_is_wrong(row: tuple[Any, ...], expected: int) -> FirstBad:
         return FirstBad("audit.entry_missing", position, entry)
     if not isinstance(raw, bytes) or not isinstance(stored, bytes) or sha256(b"\x00" + raw).digest() != stored:
         return FirstBad("audit.bytes_changed", position, entry)
-    changed = [
-        name
-        for name, part in (
-            ("action", lambda: f'"action":{encode_basestring(action)},'),
-            ("actor", lambda: f'"actor":{encode_basestring(actor)},'),
-            ("at", lambda: f'"at":{at},'),
-            ("case_ref", lambda: f'"case":{"null" if case is None else encode_basestring(case)},'),
-        )
-        if not _contains(raw, part)
-    ]
-    return FirstBad("audit.copy_changed", position, entry, {"fields": changed or ["actor"]})
+    fields = _changed_fields(raw, at, action, case, actor)
+    return FirstBad("audit.copy_changed", position, entry, {"fields": fields}) if fields else None
 
 
-def _contains(raw: bytes, part: Any) -> bool:
+def _changed_fields(raw: bytes, at: Any, action: Any, case: Any, actor: Any) -> list[str]:
+    """Names of the columns that do not say what the bytes say."""
     try:
-        text: str = part()
-        return text.encode() in raw
-    except (TypeError, ValueError):
-        return False
+        said = json.loads(raw)
+        pairs = {"action": action, "actor": actor, "at": at, "case_ref": case}
+        said["case_ref"] = said["case"]
+        changed = [name for name, value in pairs.items() if type(value) is not type(said[name]) or value != said[name]]
+        return changed or ([] if raw.startswith(opening(action, actor, at, case)) else ["bytes"])
+    except (TypeError, ValueError, KeyError):
+        return ["bytes"]
 
 
 class RootCheck:

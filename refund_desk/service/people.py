@@ -44,28 +44,30 @@ def principal(account: Account) -> Principal:
     )
 
 
-def _login(login: str) -> str:
+def clean_login(login: str) -> str:
+    """As it is stored and compared."""
     return login.strip().casefold()
 
 
 def check_throttle(work: Work, desk: Desk, login: str) -> None:
     """Raise `TooMany` while the login is blocked."""
-    _, blocked = work.people.throttle(_login(login))
+    _, blocked = work.people.throttle(clean_login(login))
     now = desk.clock()
     if blocked and blocked > now:
         wait = int((blocked - now).total_seconds()) + 1
         raise TooMany("people.throttled", retry_after=wait)
 
 
-def sign_in(work: Work, desk: Desk, login: str, password: str) -> Session | None:
+def sign_in(work: Work, desk: Desk, login: str, right: bool) -> Session | None:
     """A session, or None for a wrong login or password, which is then counted: the edge must commit both.
+
+    right: whether the password was, checked by the edge outside the transaction, for argon2 takes its time.
 
     The answer never tells which of the two was wrong, nor that an account is disabled.
     """
-    name = _login(login)
+    name = clean_login(login)
     check_throttle(work, desk, name)
     account = work.people.account(name)
-    right = desk.passwords.verify(account.password_hash if account else None, password)
     now = desk.clock()
     if account is None or not right or account.disabled_at:
         failures = work.people.throttle(name)[0] + 1
@@ -105,7 +107,8 @@ def sign_out(work: Work, desk: Desk, who: Principal, token: str) -> None:
     work.audit("people.signed_out", who)
 
 
-def change_password(work: Work, desk: Desk, who: Principal, old: str, new: str) -> None:
+def change_password(work: Work, desk: Desk, who: Principal, old: str, new: str) -> Session:
+    """A new password of one's own. Every session ends; the answer is a fresh one."""
     account = work.people.account_by_id(who.account_id)
     check_throttle(work, desk, who.login)
     if account is None or not desk.passwords.verify(account.password_hash, old):
@@ -113,6 +116,9 @@ def change_password(work: Work, desk: Desk, who: Principal, old: str, new: str) 
     work.people.set_password(who.account_id, _new_hash(desk, new), must_change=False)
     work.people.revoke_all(who.account_id, desk.clock())
     work.audit("people.password_changed", who)
+    fresh = work.people.account_by_id(who.account_id)
+    assert fresh is not None
+    return _session(work, desk, fresh, principal(fresh), desk.clock())
 
 
 def _new_hash(desk: Desk, password: str) -> str:
@@ -149,7 +155,7 @@ def _add(
 ) -> Account:
     held = frozenset(roles)
     check_roles(held)
-    clean = _login(login)
+    clean = clean_login(login)
     if not _LOGIN.match(clean):
         raise Invalid("people.login_bad", login=login)
     if not name.strip():
@@ -161,11 +167,20 @@ def _add(
     now = desk.clock()
     hashed = desk.passwords.hash(password or "") if demo else _new_hash(desk, password) if password else None
     person = person_id or work.people.add_person(name.strip(), now)
-    account_id = work.people.add_account(person, clean, hashed, must_change and not demo, language, demo, now)
+    account_id = work.people.add_account(person, clean, hashed, must_change, language, demo, now)
     work.people.set_roles(account_id, held, now)
     account = work.people.account_by_id(account_id)
     assert account is not None
     return account
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new account. `wanted`: roles that wait for a second person; `one_time_password` is shown once."""
+
+    account: Account
+    wanted: frozenset[Role]
+    one_time_password: str | None
 
 
 def add_account(
@@ -175,17 +190,18 @@ def add_account(
     name: str,
     login: str,
     roles: Iterable[Role],
-    password: str | None,
+    password: str | None = None,
     language: str = "en",
     *,
     same_person_as: str | None = None,
     demo: bool = False,
-) -> Account:
+) -> Made:
     """A new account, for a new person or (same_person_as: a login) for one who has an account already.
 
-    The desk's rule that roles change by a second person stands in `service.config`, which calls this.
+    Its roles wait for a second person's approval as soon as there is anybody who could give it.
     """
     permit(work, desk, who, "user.manage")
+    held = frozenset(roles)
     person_id = None
     if same_person_as:
         other = _find(work, same_person_as)
@@ -194,22 +210,46 @@ def add_account(
         person_id = other.person_id
         # One person never gathers, over two accounts, roles that one account may not hold together.
         mine = [a.roles for a in work.people.accounts() if a.person_id == person_id and not a.disabled_at]
-        check_roles(frozenset(roles).union(*mine))
-    account = _add(work, desk, name, login, roles, password, language, demo=demo, person_id=person_id)
+        check_roles(held.union(*mine))
+    check_roles(held)
+    waits = held if held and second_person(work, desk, who) else frozenset[Role]()
+    one_time = None if password or demo else desk.secret(9).hex()
+    account = _add(
+        work,
+        desk,
+        name,
+        login,
+        held - waits,
+        password or one_time or "",
+        language,
+        demo=demo,
+        must_change=one_time is not None,
+        person_id=person_id,
+    )
     work.audit("people.added", who, account=account.id, person=account.person_id, roles=sorted(account.roles))
-    return account
+    return Made(account, waits, one_time)
+
+
+def second_person(work: Work, desk: Desk, who: Principal) -> bool:
+    """Whether anybody else could approve a change. A desk of one person grants alone, on record."""
+    if who.is_desk:
+        return False
+    could = desk.process.current(work).activities["config.approve"].seats.r
+    return any(
+        a.person_id != who.person_id and a.disabled_at is None and a.roles.intersection(could)
+        for a in work.people.accounts()
+    )
 
 
 def _find(work: Work, login: str) -> Account:
-    account = work.people.account(_login(login))
+    account = work.people.account(clean_login(login))
     if account is None:
         raise NotFound("people.no_account", login=login)
     return account
 
 
 def set_roles(work: Work, desk: Desk, who: Principal, login: str, roles: Iterable[Role]) -> Account:
-    """Change somebody's roles. Called when a second person has approved it; see `service.config`."""
-    permit(work, desk, who, "user.manage")
+    """Change somebody's roles: enacted by `service.config` once a second person has approved it."""
     account = _find(work, login)
     held = frozenset(roles)
     if account.person_id == who.person_id and not who.is_desk:

@@ -13,7 +13,7 @@ from refund_desk.domain.decisions import Promise
 from refund_desk.domain.intents import ON_ITS_WAY, IntentState
 from refund_desk.domain.payouts import Ceiling, line_ceiling, money_ceiling, order_ceiling, payment_ceiling, refundable
 from refund_desk.domain.people import Principal
-from refund_desk.domain.policies import Advice
+from refund_desk.domain.policies import Advice, Clause
 from refund_desk.domain.process import could_do
 from refund_desk.domain.raci import Option, answers_for, decision_options
 from refund_desk.domain.urgency import UrgencyTerm, act_by
@@ -51,6 +51,7 @@ class Reading:
     names: Mapping[int, str]
     seats: Mapping[Role, Sequence[tuple[int, str]]]
     advice: Advice
+    clauses: Mapping[str, Clause]
     options: Sequence[Option]
     promise: Promise | None
     ceilings: Sequence[Ceiling]
@@ -96,6 +97,7 @@ def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
         names=work.people.names(people),
         seats=work.people.persons_with(list(Role)),
         advice=advice,
+        clauses={clause.id: clause for clause in [desk.policies.clause(advice.clause)] if clause},
         options=decision_options(file.process, who.roles, file.facts),
         promise=promise_of(work, state.id),
         ceilings=ceilings,
@@ -235,6 +237,12 @@ def approvals(work: Work, desk: Desk, who: Principal, limit: int = 100) -> list[
         if file.proposal and answers_for(file.process, file.proposal.decision, file.facts) in who.roles:
             out.append(file)
     return out
+
+
+def approval_file(work: Work, desk: Desk, who: Principal, ref: str) -> CaseFile:
+    """One case of the approval list."""
+    permit(work, desk, who, "queue.read")
+    return open_file(work, desk, work.cases.by_ref(ref), who)
 
 
 def why_here(work: Work, desk: Desk, who: Principal, ref: str) -> tuple[datetime, tuple[UrgencyTerm, ...]]:

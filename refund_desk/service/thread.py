@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Invalid
 from refund_desk.domain.mentions import amounts_in
@@ -142,3 +145,25 @@ def mark_promise(
     work.cases.event(state.id, "promise.marked", Aspect.FACTS, at=desk.clock(), person_id=who.person_id, data=data)
     work.audit("promise.marked", who, ref, **data)
     return work.cases.by_id(state.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A reply offered for a case: its label in both languages, its text in the customer's."""
+
+    id: str
+    label: Mapping[str, str]
+    text: str
+
+
+def templates(work: Work, desk: Desk, who: Principal, ref: str) -> list[Template]:
+    """Reply templates that fit the case as it stands, filled."""
+    state = work.cases.by_ref(ref)
+    permit_on(work, desk, who, "case.look", state)
+    order = work.facts.order(state.order_id)
+    name = None
+    if state.customer_id is not None:
+        name = work.facts.customer(state.customer_id).get("name")
+    values = {"ref": ref, "order": order.number, "customer": name or "", "agent": who.name}
+    offered = desk.replies.offered(state.progress.value)
+    return [Template(key, label, desk.replies.render(key, state.language, values)) for key, label in offered]

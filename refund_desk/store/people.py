@@ -30,6 +30,8 @@ _BY_TOKEN = (
     .limit(1)
 )
 
+_LATEST = select(func.max(config_version.c.id))
+
 
 class PeopleRepo:
     """Everything about who acts, and about settings that change by a second person's approval."""
@@ -227,6 +229,10 @@ class PeopleRepo:
     def add_version(self, **columns: Any) -> int:
         query = insert(config_version).values(**columns).returning(config_version.c.id)
         return int(self._c.execute(query).scalar_one())
+
+    def latest_version(self) -> int:
+        """Id of the newest version of any setting; 0 where only the shipped ones hold."""
+        return int(self._c.execute(_LATEST).scalar_one() or 0)
 
     def versions(self, kind: str) -> Sequence[Mapping[str, Any]]:
         query = select(config_version).where(config_version.c.kind == kind).order_by(config_version.c.id)

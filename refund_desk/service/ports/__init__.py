@@ -50,6 +50,11 @@ class ProcessSource(Protocol):
 
     def current(self, work: Work) -> Process: ...
     def version(self, work: Work, version: str) -> Process: ...
+    def content(self, work: Work, kind: str) -> Any:
+        """The process or the policies in force, as plain values."""
+
+    def check(self, kind: str, content: Any) -> str:
+        """The version a content would be. Raises Invalid with the path of every mistake in it."""
 
 
 class Policies(Protocol):

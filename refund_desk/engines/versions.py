@@ -1,0 +1,75 @@
+"""Process and policies in force: the shipped ones, or the last version that two people agreed on.
+
+Every command asks for the current process first; one small query tells whether anything changed, so
+that a change approved in one process of a team's service holds in all of them at the next command.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from typing import Any
+
+from refund_desk.domain.errors import NotFound
+from refund_desk.domain.policies import Advice, Clause, PolicyFacts
+from refund_desk.domain.process import Process
+from refund_desk.engines import policies, process_book
+from refund_desk.service.ports import Work
+
+
+class Versions:
+    """Fills the ports `ProcessSource` and `Policies`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known = -1
+        self._process = process_book.standard()
+        self._policies = policies.standard()
+        self._by_version: dict[str, Process] = {self._process.version: self._process}
+
+    def current(self, work: Work) -> Process:
+        """The process in force."""
+        latest = work.people.latest_version()
+        if latest != self._known:
+            with self._lock:
+                self._load(work, latest)
+        return self._process
+
+    def _load(self, work: Work, latest: int) -> None:
+        for row in work.people.versions("process"):
+            found = self._by_version.get(row["version"]) or process_book.read(row["content"])
+            self._by_version[row["version"]] = found
+            self._process = found
+        for row in work.people.versions("policy")[-1:]:
+            self._policies = policies.read(row["content"])
+        self._known = latest
+
+    def version(self, work: Work, version: str) -> Process:
+        """The process a case began with. Raises NotFound for one this desk never had."""
+        self.current(work)
+        found = self._by_version.get(version)
+        if found is None:
+            raise NotFound("process.unknown_version", version=version)
+        return found
+
+    def content(self, work: Work, kind: str) -> Any:
+        """The content in force as plain values: what a change starts from."""
+        rows = work.people.versions(kind)
+        if rows:
+            return rows[-1]["content"]
+        return process_book.standard_content() if kind == "process" else policies.standard_content()
+
+    def check(self, kind: str, content: Any) -> str:
+        """The version a content would be. Raises Invalid with the path of every mistake in it."""
+        if kind == "process":
+            return process_book.read(content).version
+        book = policies.read(content)
+        return f"policies/{process_book.digest(content)[:12]}" if book else ""
+
+    # ------------------------------------------------------------ policies
+
+    def advise(self, facts: PolicyFacts, at: datetime) -> Advice:
+        return self._policies.advise(facts, at)
+
+    def clause(self, clause: str) -> Clause | None:
+        return self._policies.clause(clause)

@@ -1,0 +1,56 @@
+"""The service over HTTP. The same app runs inside the desktop's process and behind a socket."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from refund_desk import __version__
+from refund_desk.domain.people import Principal
+from refund_desk.server import problems
+from refund_desk.server.call import House
+from refund_desk.server.feed import Feed
+from refund_desk.server.jobs import Jobs
+from refund_desk.server.routes import audit, cases, decisions, evidence, intake, people, queue, session
+from refund_desk.wire.base import Problem
+
+ROUTERS: tuple[APIRouter, ...] = (
+    session.router,
+    queue.router,
+    cases.router,
+    decisions.router,
+    evidence.router,
+    intake.router,
+    people.router,
+    audit.router,
+)
+ERRORS = {
+    status: {"model": Problem, "description": text}
+    for status, text in {
+        401: "Nobody we know.",
+        403: "A rule forbids it; params name it and who could.",
+        404: "No such thing.",
+        409: "The state forbids it now, or something it rests on has changed.",
+        422: "Bad input; params.problems has the path of each field.",
+    }.items()
+}
+
+
+def build(house: House, feed: Feed, *, currency: str = "CNY", operators: dict[str, Principal] | None = None) -> FastAPI:
+    """The app over a house. operators: tokens made at start for whoever holds this very machine."""
+    app = FastAPI(
+        title="Refund Desk",
+        version=__version__,
+        docs_url="/v1/docs",
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        swagger_ui_parameters={"persistAuthorization": True},
+    )
+    app.state.house = house
+    app.state.feed = feed
+    app.state.jobs = Jobs()
+    app.state.currency = currency
+    app.state.operators = operators or {}
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/v1", responses=ERRORS)  # type: ignore[arg-type]
+    return app

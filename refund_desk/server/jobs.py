@@ -1,0 +1,88 @@
+"""Long work on the service: started, asked about, stopped. One thread each; results are kept for an hour."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from refund_desk.domain.errors import DeskError, NotFound
+from refund_desk.domain.people import Principal
+
+KEEP_S = 3600
+
+
+class Stopped(Exception):
+    """Somebody stopped the job."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A job as it stands. `owner` alone may ask about it."""
+
+    id: str
+    kind: str
+    owner: int
+    status: str = "running"
+    done: int = 0
+    total: int | None = None
+    result: Any = None
+    problem: tuple[str, dict[str, Any]] | None = None
+    file: Path | None = None
+    at: float = field(default_factory=time.monotonic)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def progress(self, done: int, total: int | None = None) -> None:
+        """Called by the work now and then; raises `Stopped` when somebody wants it to end."""
+        self.done, self.total = done, total if total is not None else self.total
+        if self.stop.is_set():
+            raise Stopped
+
+
+class Jobs:
+    """All jobs of this process."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Running] = {}
+        self._lock = threading.Lock()
+
+    def start(self, kind: str, who: Principal, run: Callable[[Running], Any]) -> Running:
+        """Begin; `run` gets the job for its progress and returns its result (JSON), or raises."""
+        job = Running(uuid.uuid4().hex, kind, who.account_id)
+        with self._lock:
+            old = [j.id for j in self._jobs.values() if j.status != "running" and time.monotonic() - j.at > KEEP_S]
+            for number in old:
+                self._drop(self._jobs.pop(number))
+            self._jobs[job.id] = job
+        threading.Thread(target=self._run, args=(job, run), name=f"job-{kind}", daemon=True).start()
+        return job
+
+    def _run(self, job: Running, run: Callable[[Running], Any]) -> None:
+        try:
+            job.result = run(job)
+            job.status = "done"
+        except Stopped:
+            job.status = "stopped"
+        except DeskError as error:
+            job.problem, job.status = (f"error.{error.code}", error.params), "failed"
+        except Exception as error:
+            job.problem, job.status = ("error.server.bug", {"why": type(error).__name__}), "failed"
+
+    def get(self, job_id: str, who: Principal) -> Running:
+        job = self._jobs.get(job_id)
+        if job is None or job.owner != who.account_id:
+            raise NotFound("job.not_found", id=job_id)
+        return job
+
+    def _drop(self, job: Running) -> None:
+        if job.file is not None:
+            job.file.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        for job in list(self._jobs.values()):
+            job.stop.set()
+            self._drop(job)

@@ -1,0 +1,93 @@
+"""Images and files of a case: renditions to look at, originals, notes on them, and new ones."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from refund_desk.domain.errors import TooLarge
+from refund_desk.domain.evidence import MAX_EVIDENCE_BYTES
+from refund_desk.domain.people import Principal
+from refund_desk.server import present as p
+from refund_desk.server.call import Caller
+from refund_desk.service import evidence
+from refund_desk.service.ports import Work
+from refund_desk.wire import commands as c
+from refund_desk.wire.cases import ImageNote
+
+router = APIRouter(tags=["evidence"])
+
+
+async def body_bytes(request: Request) -> bytes:
+    """The raw body, cut off as soon as it is too large: nothing bigger is ever held."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_EVIDENCE_BYTES:
+            raise TooLarge("evidence.too_large", file="", bytes=size)
+        parts.append(part)
+    return b"".join(parts)
+
+
+@router.get("/evidence/{number}/image", response_class=Response)
+def image(call: Caller, number: int, size: str = "screen") -> Response:
+    """A rendition (thumb, screen, full), upright. Opening it is reported to `/looks`."""
+    data = call.read(lambda work, who: evidence.rendition(work, call.desk, who, number, size))
+    kind = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
+    return Response(data, media_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+
+
+@router.get("/evidence/{number}/original", response_class=Response)
+def original(call: Caller, number: int) -> Response:
+    """The bytes as they came. A look, and an audit entry; never shown inline."""
+    found: list[bytes] = []
+    names: list[str] = []
+
+    def use(work: Work, who: Principal) -> None:
+        row, data = evidence.original(work, call.desk, who, number)
+        found.append(data)
+        names.append(str(row["name"]))
+
+    call.write(use)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(names[0])}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(found[0], media_type="application/octet-stream", headers=headers)
+
+
+@router.post("/cases/{ref}/evidence", response_model=c.UploadMade)
+def add(
+    call: Caller,
+    ref: str,
+    name: Annotated[str, Query(min_length=1, max_length=500)],
+    data: Annotated[bytes, Depends(body_bytes)],
+) -> Response:
+    """Add a file: its raw bytes are the body."""
+
+    def use(work: Work, who: Principal) -> c.UploadMade:
+        number, duplicate = evidence.add(work, call.desk, who, ref, name, data)
+        return c.UploadMade(evidence=number, duplicate=duplicate)
+
+    return call.write(use)
+
+
+@router.post("/evidence/{number}/notes", response_model=ImageNote)
+def note(call: Caller, number: int, body: c.NewNote) -> Response:
+    """Mark a part of an image. The image never changes: notes lie over it."""
+
+    def use(work: Work, who: Principal) -> ImageNote:
+        row = evidence.note(work, call.desk, who, number, body.model_dump())
+        return ImageNote(
+            id=row["id"], by=p.known(who.person_id, {who.person_id: who.name}), at=row["at"], **row["shape"]
+        )
+
+    return call.write(use, body=body)
+
+
+@router.delete("/evidence/{number}/notes/{note_id}", status_code=204)
+def remove_note(call: Caller, number: int, note_id: int) -> Response:
+    call.write(lambda work, who: evidence.remove_note(work, call.desk, who, number, note_id))
+    return Response(status_code=204)

@@ -1,0 +1,151 @@
+"""The queue, for-me, saved views, the change feed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from refund_desk.domain.people import Principal
+from refund_desk.domain.words import Reason, RequestKind, Stage
+from refund_desk.server import present as p
+from refund_desk.server.call import Call, Caller
+from refund_desk.service import reading
+from refund_desk.service.ports import Work
+from refund_desk.service.ports.views import CHIPS, QueueFilter
+from refund_desk.wire import cases as w
+from refund_desk.wire import commands as c
+from refund_desk.wire.base import Coded
+
+router = APIRouter(tags=["queue"])
+MOST = 200
+LONGEST_WAIT_S = 60.0
+
+
+@router.get("/cases")
+def queue(
+    call: Caller,
+    chip: Annotated[str | None, Query(description=f"One of: {', '.join(CHIPS)}.")] = None,
+    q: Annotated[str | None, Query(max_length=200, description="Words to search for.")] = None,
+    stage: Stage | None = None,
+    reason: Reason | None = None,
+    kind: RequestKind | None = None,
+    currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$")] = None,
+    assignee: int | None = None,
+    merchant: Annotated[str | None, Query(max_length=200)] = None,
+    closed: bool = False,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+) -> w.QueuePage:
+    """A page in order of urgency. The first one carries chips and total."""
+    wanted = QueueFilter(
+        chip=chip if chip in CHIPS else None,
+        text=q,
+        stage=stage,
+        reason=reason,
+        kind=kind,
+        currency=currency,
+        assignee=assignee,
+        merchant=merchant,
+        closed=closed or bool(q),
+    )
+
+    def use(work: Work, who: Principal) -> w.QueuePage:
+        page = reading.queue(work, call.desk, who, wanted, p.read_cursor(after), limit)
+        now = call.desk.clock()
+        return w.QueuePage(
+            rows=[p.row(listed, now) for listed in page.rows],
+            next=p.cursor(page.rows[-1].state) if page.more else None,
+            chips=[p.chip(count) for count in page.chips],
+            total=p.chip(page.total) if page.total else None,
+        )
+
+    return call.read(use)
+
+
+@router.get("/for-me")
+def for_me(call: Caller) -> w.ForMe:
+    """Everybody's first screen."""
+
+    def use(work: Work, who: Principal) -> w.ForMe:
+        mine = reading.for_me(work, call.desk, who)
+        now = call.desk.clock()
+
+        def rows(listed: object) -> list[w.QueueRow]:
+            return [p.row(one, now) for one in listed]  # type: ignore[attr-defined]
+
+        return w.ForMe(
+            decide=rows(mine.decide),
+            approve=rows(mine.approve),
+            answer=rows(mine.answer),
+            returned=rows(mine.returned),
+            pay=rows(mine.pay),
+            inspect=rows(mine.inspect),
+            know=[
+                w.InboxRow(
+                    id=line["id"],
+                    ref=line["ref"],
+                    at=line["at"],
+                    what=Coded(code=line["code"], params=line["params"]),
+                    seen=bool(line["seen"]),
+                )
+                for line in mine.know
+            ],
+        )
+
+    return call.read(use)
+
+
+@router.post("/inbox/{inbox_id}/seen", status_code=204)
+def seen(call: Caller, inbox_id: int) -> Response:
+    call.write(lambda work, who: work.cases.mark_seen(who.person_id, [inbox_id], call.desk.clock()))
+    return Response(status_code=204)
+
+
+@router.get("/views")
+def views(call: Caller) -> list[c.SavedView]:
+    return call.read(
+        lambda work, who: [c.SavedView(name=v["name"], filters=v["filters"]) for v in work.people.views(who.person_id)]
+    )
+
+
+@router.put("/views", status_code=204)
+def save_view(call: Caller, body: c.SavedView) -> Response:
+    call.write(lambda work, who: work.people.save_view(who.person_id, body.name, body.filters), body=body)
+    return Response(status_code=204)
+
+
+@router.delete("/views", status_code=204)
+def drop_view(call: Caller, name: Annotated[str, Query(max_length=100)]) -> Response:
+    call.write(lambda work, who: work.people.drop_view(who.person_id, name))
+    return Response(status_code=204)
+
+
+@router.get("/changes")
+async def changes(
+    request: Request,
+    after: Annotated[int, Query(ge=-1, description="A position this route gave; -1 to begin with now.")] = -1,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_S, description="Seconds to wait for something.")] = 25.0,
+) -> w.ChangeFeed:
+    """Long poll. While it waits it holds neither a thread nor a connection."""
+    state = request.app.state
+    call = Call(request, request.headers.get("authorization"), None)
+    await run_in_threadpool(call.read, lambda _work, _who: None)
+    feed = state.feed
+    if after == -1 or after > feed.top:
+        return w.ChangeFeed(position=feed.top, cases=[], checkpoint=state.house.checkpoint())
+    await feed.wait(after, wait)
+    found = feed.since(after, MOST)
+    if found is None:
+        found = await run_in_threadpool(_from_log, state.house, after)
+    cases, position, more = found
+    return w.ChangeFeed(position=position, cases=cases, more=more, checkpoint=state.house.checkpoint())
+
+
+def _from_log(house: object, after: int) -> tuple[list[str], int, bool]:
+    """What a desk missed that was away for long: from the database, a page at a time."""
+    with house.read() as work:  # type: ignore[attr-defined]
+        rows = work.log.since(after, MOST)
+    cases = list(dict.fromkeys(row.case for row in rows if row.case))
+    return cases, rows[-1].position if rows else after, len(rows) == MOST

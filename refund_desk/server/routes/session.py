@@ -1,0 +1,107 @@
+"""Sign-in, the first administrator, one's own account."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from refund_desk import __version__
+from refund_desk.domain.errors import Conflict
+from refund_desk.domain.people import Principal
+from refund_desk.server.call import Caller, House
+from refund_desk.service import people
+from refund_desk.service.ports import Work
+from refund_desk.wire import commands as c
+from refund_desk.wire.cases import PersonRef
+
+router = APIRouter(tags=["session"])
+
+
+def me(who: Principal, language: str) -> c.Me:
+    return c.Me(
+        person=PersonRef(id=who.person_id, name=who.name),
+        login=who.login,
+        roles=sorted(who.roles),
+        language=language,
+        must_change=who.must_change,
+    )
+
+
+def session_view(session: people.Session) -> c.SessionView:
+    return c.SessionView(token=session.token, expires_at=session.expires_at, me=me(session.principal, session.language))
+
+
+@router.get("/status")
+def status(request: Request) -> c.DeskStatus:
+    """What a desk says before anybody signs in."""
+    house: House = request.app.state.house
+    with house.read() as work:
+        first = work.people.count() == 0
+        logins = [a.login for a in work.people.accounts() if a.demo] if house.desk.home.demo else []
+    return c.DeskStatus(
+        version=__version__,
+        first_start=first,
+        demo=house.desk.home.demo,
+        embedded=house.desk.home.embedded,
+        now=house.desk.clock(),
+        currency=request.app.state.currency,
+        demo_logins=logins,
+    )
+
+
+@router.post("/session")
+def sign_in(request: Request, body: c.SignIn) -> c.SessionView:
+    """Sign in with a password. Throttled by login: 429 with Retry-After."""
+    house: House = request.app.state.house
+    with house.read() as work:
+        people.check_throttle(work, house.desk, body.login)
+        account = work.people.account(people.clean_login(body.login))
+    # argon2 takes its time: not while the write lock is held.
+    right = house.desk.passwords.verify(account.password_hash if account else None, body.password)
+    with house.write() as work:
+        session = people.sign_in(work, house.desk, body.login, right)
+    if session is None:
+        raise people.wrong()
+    return session_view(session)
+
+
+@router.delete("/session", status_code=204)
+def sign_out(call: Caller) -> Response:
+    call.write(lambda work, who: people.sign_out(work, call.desk, who, call.token))
+    return Response(status_code=204)
+
+
+@router.post("/first-administrator")
+def first_administrator(request: Request, body: c.FirstAdministrator) -> c.SessionView:
+    """The first start makes the first administrator; with any account there it answers 409."""
+    house: House = request.app.state.house
+    with house.write() as work:
+        if work.people.count():
+            raise Conflict("people.not_first")
+        session = people.first_administrator(work, house.desk, body.name, body.login, body.password, body.language)
+    return session_view(session)
+
+
+@router.get("/me")
+def who_am_i(call: Caller) -> c.Me:
+    def use(work: Work, who: Principal) -> c.Me:
+        account = work.people.account_by_id(who.account_id)
+        return me(who, account.language if account else "en")
+
+    return call.read(use)
+
+
+@router.put("/me/language", response_model=c.Me)
+def set_language(call: Caller, body: c.Language) -> Response:
+    def use(work: Work, who: Principal) -> c.Me:
+        work.people.set_language(who.account_id, body.language)
+        return me(who, body.language)
+
+    return call.write(use, body=body)
+
+
+@router.post("/me/password", response_model=c.SessionView)
+def change_password(call: Caller, body: c.NewPassword) -> Response:
+    """All sessions end; the answer carries a fresh one."""
+    return call.write(
+        lambda work, who: session_view(people.change_password(work, call.desk, who, body.old, body.new)), body=None
+    )

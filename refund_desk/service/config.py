@@ -1,0 +1,128 @@
+"""Settings change by proposal and a second person's approval: process, limits, policies, roles."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from refund_desk.domain.errors import Conflict, Invalid, NotFound, Refused
+from refund_desk.domain.people import Principal, check_roles
+from refund_desk.domain.words import Role
+from refund_desk.service import people
+from refund_desk.service.gate import permit
+from refund_desk.service.ports import Desk, Work
+
+KINDS = ("process", "policy", "roles")
+
+
+def propose(
+    work: Work, desk: Desk, who: Principal, kind: str, subject: str, content: Any, reason: str
+) -> Mapping[str, Any]:
+    """Propose a change as its whole new content. Checked now, so that nobody approves what can't hold."""
+    permit(work, desk, who, "config.propose")
+    if kind not in KINDS:
+        raise Invalid("config.kind", kind=kind, allowed=list(KINDS))
+    if not reason.strip():
+        raise Invalid("reason.missing")
+    _check(work, desk, kind, subject, content)
+    canonical = desk.canonical(content)
+    number = work.people.add_change(
+        kind=kind,
+        subject=subject,
+        content=content,
+        digest=hashlib.sha256(canonical).digest(),
+        proposed_by=who.person_id,
+        proposed_at=desk.clock(),
+        reason=reason,
+        status="open",
+    )
+    work.audit(
+        "config.proposed", who, change=number, kind=kind, subject=_named(work, kind, subject), digest=_hex(canonical)
+    )
+    return _found(work, number)
+
+
+def _hex(canonical: bytes) -> str:
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def _named(work: Work, kind: str, subject: str) -> str:
+    """Logins are personal: the log names the account."""
+    if kind != "roles":
+        return subject
+    account = work.people.account(people.clean_login(subject))
+    return f"account:{account.id}" if account else ""
+
+
+def _check(work: Work, desk: Desk, kind: str, subject: str, content: Any) -> None:
+    if kind != "roles":
+        desk.process.check(kind, content)
+        return
+    if not isinstance(content, list) or not all(value in set(Role) for value in content):
+        raise Invalid("config.roles", allowed=[role.value for role in Role])
+    check_roles(frozenset(Role(value) for value in content))
+    if work.people.account(people.clean_login(subject)) is None:
+        raise NotFound("people.no_account", login=subject)
+
+
+def _found(work: Work, number: int, lock: bool = False) -> Mapping[str, Any]:
+    row = work.people.change(number, lock)
+    if row is None:
+        raise NotFound("config.not_found", change=number)
+    return row
+
+
+def settle(work: Work, desk: Desk, who: Principal, number: int, approve: bool, reason: str) -> Mapping[str, Any]:
+    """A second person approves or declines. Approved, it is in force from now on."""
+    permit(work, desk, who, "config.approve")
+    row = _found(work, number, lock=True)
+    if row["status"] != "open":
+        raise Conflict("config.settled", change=number, status=row["status"])
+    if approve and row["proposed_by"] == who.person_id:
+        raise Refused("config.own_change", rule="config.second_person", could=[], change=number)
+    if not reason.strip():
+        raise Invalid("reason.missing")
+    now = desk.clock()
+    work.people.settle_change(
+        number,
+        status="approved" if approve else "declined",
+        verdict_by=who.person_id,
+        verdict_at=now,
+        verdict_reason=reason,
+    )
+    work.audit(
+        "config.approved" if approve else "config.declined",
+        who,
+        change=number,
+        kind=row["kind"],
+        digest=bytes(row["digest"]).hex(),
+        proposer=row["proposed_by"],
+    )
+    if approve:
+        _enact(work, desk, who, row)
+    return _found(work, number)
+
+
+def _enact(work: Work, desk: Desk, who: Principal, row: Mapping[str, Any]) -> None:
+    kind, content = row["kind"], row["content"]
+    _check(work, desk, kind, row["subject"], content)
+    if kind == "roles":
+        people.set_roles(work, desk, who, row["subject"], [Role(value) for value in content])
+        return
+    version = desk.process.check(kind, content)
+    if any(known["version"] == version for known in work.people.versions(kind)):
+        raise Conflict("config.same_version", version=version)
+    work.people.add_version(kind=kind, version=version, content=content, effective_at=desk.clock(), change_id=row["id"])
+    work.audit("config.in_force", who, kind=kind, version=version)
+
+
+def changes(work: Work, desk: Desk, who: Principal) -> Sequence[Mapping[str, Any]]:
+    """All changes, newest first."""
+    permit(work, desk, who, "process.read")
+    return work.people.changes()
+
+
+def in_force(work: Work, desk: Desk, who: Principal, kind: str) -> Any:
+    permit(work, desk, who, "process.read")
+    return desk.process.content(work, kind)
