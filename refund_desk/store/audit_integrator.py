@@ -20,14 +20,14 @@ from sqlalchemy import Connection, Engine, exists, func, insert, select, text
 from refund_desk.domain.checkpoints import Checkpoint, read_checkpoint
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.merkle import Frontier, leaf_hash
-from refund_desk.store.audit_tree import LEVELS, StoredTree
+from refund_desk.store.audit_tree import LEVELS, StoredTree, walk_indexes
 from refund_desk.store.checkpoint_files import CheckpointFiles
 from refund_desk.store.database import reading, writing
 from refund_desk.store.tables.audit import audit_checkpoint, audit_entry, audit_leaf, audit_subtree
 
 EVERY = 100
 WITHIN = timedelta(seconds=1)
-BATCH = 1_000
+BATCH = 500
 _LOCK = 0x7265_6675_6E64  # "refund", the number of our advisory lock
 
 _WRITERS = text(
@@ -144,6 +144,7 @@ class Integrator:
         if self._passed is not None:
             return True
         with reading(self._engine) as connection:
+            walk_indexes(connection)
             waits = connection.execute(
                 select(audit_entry.c.id).where(audit_entry.c.id > self._floor, ~_placed).limit(1)
             ).first()
@@ -177,6 +178,7 @@ class Integrator:
 
     def _place(self, connection: Connection) -> bool:
         """Give a batch its positions; whether the pass goes on."""
+        walk_indexes(connection)
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         if self._passed is None:

@@ -16,10 +16,10 @@ from sqlalchemy.exc import DBAPIError
 
 from refund_desk.domain.errors import Invalid, Unavailable
 from refund_desk.service.ports.audit import LeafRow, StoredCheckpoint, StoredEntry
-from refund_desk.store.audit_tree import StoredTree
+from refund_desk.store.audit_tree import StoredTree, walk_indexes
 from refund_desk.store.tables.audit import audit_checkpoint, audit_entry, audit_leaf
 
-CHUNK = 4_096
+CHUNK = 1_024
 _ROWS = (
     "SELECT l.position, l.entry_id, l.hash, e.bytes, e.at, e.action, e.case_ref, e.actor "
     "FROM audit_leaf l LEFT JOIN audit_entry e ON e.id = l.entry_id "
@@ -124,11 +124,8 @@ def read_log(engine: Engine) -> Iterator[SqlAuditReader]:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
             if connection.dialect.name == "postgresql":
-                # Each chunk is a walk along two indexes. Without statistics the planner would rather
-                # read the whole table for every chunk.
                 connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-                connection.exec_driver_sql("SET LOCAL enable_hashjoin = off")
-                connection.exec_driver_sql("SET LOCAL enable_mergejoin = off")
+                walk_indexes(connection)
             yield SqlAuditReader(connection)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from refund_desk.domain.errors import Unavailable
 from refund_desk.domain.merkle import node_hash, tree_hash
@@ -10,6 +10,15 @@ from refund_desk.store.tables.audit import audit_leaf, audit_subtree
 
 LEVELS = (8, 16, 24)
 """Levels whose complete subtrees are stored: any run is then folded from a few hundred hashes at most."""
+
+
+def walk_indexes(connection: Connection) -> None:
+    """PostgreSQL, for this transaction: every query on the log is a short walk along indexes. Left alone, and
+    above all without statistics, the planner would rather read whole tables for a few hundred rows.
+    """
+    if connection.dialect.name == "postgresql":
+        kinds = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan")
+        connection.execute(select(*(func.set_config(kind, "off", True) for kind in kinds)))
 
 
 class StoredTree:
