@@ -47,6 +47,12 @@ class StandardProcess:
     def version(self, work: Work, version: str) -> Process:
         return self._standard
 
+    def content(self, work: Work, kind: str) -> Any:
+        return process_book.standard_content()
+
+    def check(self, kind: str, content: Any) -> str:
+        return process_book.read(content).version
+
 
 class NoReplies:
     def render(self, template: str, language: str, values: Mapping[str, Any]) -> str:
