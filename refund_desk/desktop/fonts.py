@@ -23,6 +23,7 @@ PREFERRED = (
 # What fontconfig answers when no desktop environment has chosen a font.
 _GENERIC = {"Sans Serif", "sans-serif", "Sans", "DejaVu Sans", ""}
 BASE_PIXELS = 13
+_packaged: list[str] = []
 
 
 def chinese_family() -> str:
@@ -30,6 +31,7 @@ def chinese_family() -> str:
     families = QFontDatabase.families(QFontDatabase.WritingSystem.SimplifiedChinese)
     if not families:
         families = load_packaged()
+        _packaged.extend(families)
     for wanted in PREFERRED:
         if wanted in families:
             return wanted
@@ -49,6 +51,11 @@ def load_packaged() -> list[str]:
     return families
 
 
+def strong() -> QFont.Weight:
+    """The weight of what stands out. Below Bold the packaged font has no heavier face, and Qt draws none."""
+    return QFont.Weight.Bold if _packaged else QFont.Weight.DemiBold
+
+
 def ui_font(pixels: int = BASE_PIXELS) -> QFont:
     """The font of the whole desk."""
     system = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
@@ -58,6 +65,9 @@ def ui_font(pixels: int = BASE_PIXELS) -> QFont:
     font = QFont(system)
     font.setFamilies([*own, chinese] if chinese else own)
     font.setPixelSize(pixels)
+    if _packaged:
+        # Qt sees only the default instance of the variable font, which is Thin.
+        font.setVariableAxis(QFont.Tag.fromString("wght"), QFont.Weight.Normal)
     font.setHintingPreference(QFont.HintingPreference.PreferVerticalHinting)
     return font
 

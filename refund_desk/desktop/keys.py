@@ -86,18 +86,22 @@ class Keys(QObject):
         owner: QWidget,
         context: str = "window",
         enabled: Callable[[], bool] | None = None,
+        repeat: bool = False,
     ) -> Binding:
         """Register an action. `keys` as Qt writes them ("J", ("J", "Down"), "Ctrl+Return", "" for palette only).
 
         `context` groups it in the overview: the key `ui.keys.<context>`. It works while `owner` is visible and
         enabled, wherever the focus is in the window; a letter not while text is typed. Removed with its owner.
+        `repeat`: again while the key is held, for moving in a list; never for what changes something.
         """
         sequences = (keys,) if isinstance(keys, str) else keys
         binding = Binding(name, tuple(k for k in sequences if k), label_key, context, action, owner, enabled)
         for sequence in binding.keys:
             shortcut = QShortcut(QKeySequence(sequence), owner)
-            shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(lambda b=binding, letter=is_letter(sequence): self._run(b, letter))
+            shortcut.setAutoRepeat(repeat)
+            shortcut.setEnabled(self._uncovered(binding))
+            for signal in (shortcut.activated, shortcut.activatedAmbiguously):
+                signal.connect(lambda b=binding, letter=is_letter(sequence): self._run(b, letter))
             binding.shortcuts.append(shortcut)
         self._bindings.append(binding)
         return binding
@@ -121,11 +125,12 @@ class Keys(QObject):
 
     def draw_curtain(self, curtain: QWidget) -> None:
         """Something lies over the window: until it is lifted, only actions owned inside it act."""
-        self.lift_curtain(curtain)
-        self._curtains.append(curtain)
+        self._curtains = [*(other for other in self._curtains if other is not curtain), curtain]
+        self._switch()
 
     def lift_curtain(self, curtain: QWidget) -> None:
         self._curtains = [other for other in self._curtains if other is not curtain and shiboken6.isValid(other)]
+        self._switch()
 
     def run(self, name: str) -> bool:
         """Run the active action with this id; False if there is none."""
@@ -136,10 +141,17 @@ class Keys(QObject):
         return False
 
     def _acts(self, binding: Binding) -> bool:
-        if not binding.active():
-            return False
+        return binding.active() and self._uncovered(binding)
+
+    def _uncovered(self, binding: Binding) -> bool:
         curtain = self._curtains[-1] if self._curtains else None
         return curtain is None or curtain is binding.owner or curtain.isAncestorOf(binding.owner)
+
+    def _switch(self) -> None:
+        """A covered shortcut must be off, not only idle: it would swallow the arrows that the curtain needs."""
+        for binding in self.bindings():
+            for shortcut in binding.shortcuts:
+                shortcut.setEnabled(self._uncovered(binding))
 
     def _run(self, binding: Binding, letter: bool) -> None:
         if (letter and can_type(QApplication.focusWidget())) or not self._acts(binding):

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from refund_desk.client.flatyaml import read_flat
 from refund_desk.client.resources import resource_dir
-from refund_desk.desktop.fonts import mono_family, ui_font
+from refund_desk.desktop.fonts import mono_family, strong, ui_font
 
 MODES = ("light", "dark")
 KINDS = ("neutral", "info", "ok", "warn", "danger")
@@ -109,9 +109,10 @@ class Theme(QObject):
         return palette
 
     def styles(self) -> str:
-        return fill(
-            load_styles(), {**self.tokens, "mono": f'"{mono_family()}"', "images": (theme_dir() / "images").as_posix()}
-        )
+        """The style sheet with colours, the fixed-width family, the folder of images and the strong weight put in."""
+        images = (theme_dir() / "images").as_posix()
+        rest = {"mono": f'"{mono_family()}"', "images": images, "strong": str(strong().value)}
+        return fill(load_styles(), {**self.tokens, **rest})
 
     def _set(self, mode: str) -> None:
         if mode not in MODES:

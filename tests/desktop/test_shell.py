@@ -313,6 +313,19 @@ def test_arrows_move_and_escape_closes(window: MainWindow, qtbot: QtBot) -> None
     assert not palette.isVisible()
 
 
+def test_keys_of_the_page_beneath_do_not_swallow_arrows(window: MainWindow) -> None:
+    page, hits = place(window), list[object]()
+    window.keys.add("next", ("J", "Down"), "ui.copy", lambda: hits.append(1), owner=page, repeat=True)
+    palette = window.palette_bar
+    palette.open()
+    press(palette.field, Qt.Key.Key_Down)
+    assert palette.list.currentIndex().row() == 1
+    palette.shut()
+    page.button.setFocus()
+    press(page.button, Qt.Key.Key_Down)
+    assert hits == [1]
+
+
 # ------------------------------------------------------------ what is remembered
 
 

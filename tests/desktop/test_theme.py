@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -161,6 +164,24 @@ def test_a_chinese_font_is_in_the_stack(app: QApplication) -> None:
     families = app.font().families()
     assert families
     assert families[-1] == fonts.chinese_family() != ""
+
+
+NO_FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{here}</dir><cachedir>{here}/cache</cachedir></fontconfig>"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fontconfig is how Linux finds fonts")
+def test_a_system_without_chinese_gets_the_packaged_font(tmp_path: Path) -> None:
+    (tmp_path / "fonts.conf").write_text(NO_FONTS.format(here=tmp_path))
+    code = (
+        "from PySide6.QtGui import QFont; from PySide6.QtWidgets import QApplication; app = QApplication([])\n"
+        "from refund_desk.desktop.theme import theme; theme().apply(app)\n"
+        "from refund_desk.desktop.fonts import strong\n"
+        "print(app.font().families()[-1], app.font().variableAxisValue(QFont.Tag.fromString('wght')), strong().name)"
+    )
+    env = {**os.environ, "FONTCONFIG_FILE": str(tmp_path / "fonts.conf"), "QT_QPA_PLATFORM": "offscreen"}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True, timeout=60)
+    assert run.stdout.strip() == "Noto Sans CJK SC 400.0 Bold"
 
 
 def test_the_packaged_font_has_simplified_chinese(app: QApplication) -> None:

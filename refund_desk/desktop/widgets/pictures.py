@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont, QPainter, QPainterPath, QPaintEvent, QPen, QPix
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from refund_desk.client.plaintext import plain
+from refund_desk.desktop.fonts import strong
 from refund_desk.desktop.icons import draw_icon
 from refund_desk.desktop.theme import theme
 
@@ -109,7 +110,7 @@ class Avatar(QWidget):
         painter.drawEllipse(self.rect())
         font = QFont(self.font())
         font.setPixelSize(round(self._pixels * 0.48))
-        font.setWeight(QFont.Weight.DemiBold)
+        font.setWeight(strong())
         painter.setFont(font)
         painter.setPen(ink)
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._name[:1].upper())

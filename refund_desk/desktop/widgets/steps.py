@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from refund_desk.client.plaintext import plain
+from refund_desk.desktop.fonts import strong
 from refund_desk.desktop.icons import draw_icon
 from refund_desk.desktop.theme import theme
 from refund_desk.desktop.widgets.text import tip
@@ -84,7 +85,7 @@ class StepsBar(QWidget):
             draw_icon(painter, QRectF(left, 10 + (16 - size) / 2, size, size), name, token)
             left += size + 4
         bold, small = QFont(self.font()), QFont(self.font())
-        bold.setWeight(QFont.Weight.DemiBold)
+        bold.setWeight(strong())
         small.setPixelSize(12)
         _line(painter, QRectF(left, 8, rect.right() - left - 4, 18), step.title, bold, _INK[step.state])
         _line(painter, QRectF(rect.x(), 26, rect.width() - 4, 17), step.detail, small, "muted")
