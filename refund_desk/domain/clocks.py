@@ -61,6 +61,11 @@ def stop(clock: Clock, at: datetime) -> Clock:
     return clock if clock.stopped_at else replace(clock, stopped_at=at)
 
 
+def restart(clock: Clock) -> Clock:
+    """A clock that had stopped goes on towards the due time it had: nothing is gained by going back."""
+    return clock if clock.stopped_at is None else replace(clock, stopped_at=None)
+
+
 def remaining(clock: Clock, now: datetime) -> int | None:
     """Seconds left; negative when overdue; None once stopped."""
     if clock.stopped_at:

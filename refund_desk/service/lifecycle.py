@@ -153,7 +153,8 @@ def settle_clocks(
                 continue
             new = clocks.start(kind, state.round, at, clock_limit_s(process, kind))
         elif wanted is ClockState.RUN:
-            new = clocks.resume(clock, at)
+            # Back in review after an undo, a failed payout or a bad inspection: the time used stays used.
+            new = clocks.resume(clocks.restart(clock), at)
         elif wanted is ClockState.PAUSE:
             new = clocks.pause(clock, at, f"clock.paused.{state.stage.value}")
         else:

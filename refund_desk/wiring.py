@@ -1,0 +1,274 @@
+"""Builds a house: embedded, team server, network client, demo, test. Nothing is opened at import."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uuid6
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from refund_desk import __version__
+from refund_desk.client.api import DeskClient
+from refund_desk.domain.errors import Conflict, Unavailable
+from refund_desk.domain.people import Principal
+from refund_desk.engines import signing
+from refund_desk.engines.passwords import Argon2Passwords
+from refund_desk.engines.replies import FileReplies
+from refund_desk.engines.versions import Versions
+from refund_desk.server.app import build
+from refund_desk.server.feed import Changed, Feed
+from refund_desk.server.jobs import Running
+from refund_desk.service import audit as audit_service
+from refund_desk.service import audit_files, audit_proofs
+from refund_desk.service.cases import expire_leases
+from refund_desk.service.ports import Desk, Home
+from refund_desk.settings import Settings
+from refund_desk.store.audit_integrator import Integrator
+from refund_desk.store.audit_reader import read_log
+from refund_desk.store.blobs import BlobStore
+from refund_desk.store.checkpoint_files import CheckpointFiles
+from refund_desk.store.database import open_engine
+from refund_desk.store.upgrade import upgrade
+from refund_desk.store.work import SqlStore, SqlWork
+from refund_desk.worker.listen import Listener
+from refund_desk.worker.loop import Worker
+
+WORKER = Principal(0, 0, "worker", operator="system:worker")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a test may replace."""
+
+    clock: Callable[[], datetime] = utc_now
+    ids: Callable[[], str] = lambda: str(uuid6.uuid7())
+    synchronous: str = "FULL"
+    quick_passwords: bool = False
+    worker: bool = True
+
+
+class House:
+    """A desk with everything below it, open. Close it to leave the log whole."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        directory: Path,
+        key: signing.SigningKey,
+        *,
+        embedded: bool,
+        parts: Parts,
+        currency: str,
+        listen: str | None = None,
+    ) -> None:
+        self.engine, self.directory, self.key = engine, directory, key
+        upgrade(engine)
+        self.store = SqlStore(engine, signing.canonical, parts.clock)
+        with self.store.write() as work:
+            desk_id = work.people.mark("desk_id") or uuid.uuid4().hex
+            work.people.set_mark("desk_id", desk_id)
+            demo = work.people.mark("home") == "demo"
+        self.store.desk_id = desk_id
+        versions = Versions()
+        self.desk = Desk(
+            clock=parts.clock,
+            ids=parts.ids,
+            secret=secrets.token_bytes,
+            canonical=signing.canonical,
+            process=versions,
+            policies=versions,
+            passwords=Argon2Passwords(parts.quick_passwords or demo),
+            blobs=BlobStore(directory / "blobs"),
+            replies=FileReplies(),
+            home=Home(demo=demo, embedded=embedded),
+        )
+        self.files = CheckpointFiles(directory / "checkpoints")
+        self.integrator = Integrator(engine, key, self.files, parts.clock)
+        self.feed = Feed()
+        self.operators: dict[str, Principal] = {}
+        self.app: FastAPI = build(self, self.feed, currency=currency, operators=self.operators)
+        self._listener = Listener(listen, self._heard) if listen else None
+        self._worker = Worker(self.integrator.step, self._tell, self._chores(), self.integrator.close)
+        self._runs = parts.worker
+        with self.store.read() as work:
+            self.feed.begin(work.log.size() - 1)
+        self.store.committed = self._worker.wake
+        if self._runs:
+            self._worker.start()
+            if self._listener:
+                self._listener.start()
+
+    # ------------------------------------------------------------ transactions, for the edges
+
+    def write(self) -> AbstractContextManager[SqlWork]:
+        return self.store.write()
+
+    def read(self) -> AbstractContextManager[SqlWork]:
+        return self.store.read()
+
+    def checkpoint(self) -> str | None:
+        """The latest signed one, handed out with each answer."""
+        note = self.integrator.latest_note
+        return None if note is None else note.encode("utf-8").hex()
+
+    # ------------------------------------------------------------ the worker's
+
+    def _heard(self) -> None:
+        self._worker.wake()
+
+    def _tell(self) -> None:
+        """Entries have their place: say so to whoever waits for changes."""
+        while True:
+            with self.store.read() as work:
+                rows = work.log.since(self.feed.top, 500)
+            if not rows:
+                return
+            changes = [Changed(row.position, row.case or "") for row in rows if not row.action.startswith("look.")]
+            self.feed.add(changes, rows[-1].position)
+
+    def integrate(self) -> None:
+        """All that waits, now, on this thread: for tests and commands whose worker doesn't run."""
+        while self.integrator.step():
+            pass
+        self._tell()
+
+    def _chores(self) -> list[Any]:
+        return [self._leases, self._old_keys]
+
+    def _leases(self) -> bool:
+        with self.store.write() as work:
+            return expire_leases(work, self.desk, WORKER) >= 50
+
+    def _old_keys(self) -> bool:
+        with self.store.write() as work:
+            work.idempotency.forget_old(self.desk.clock())
+        return False
+
+    # ------------------------------------------------------------ the log as a whole
+
+    def trust(self) -> audit_service.Trust:
+        """What this installation trusts: its own public key, and the checkpoints it keeps outside the database."""
+        return audit_service.Trust(verify_note=signing.verify_note, vkey=self.key.vkey, known=tuple(self.files.held()))
+
+    def verify(self, job: Running) -> dict[str, Any]:
+        """Verify the whole log; the report as plain values."""
+        with read_log(self.engine) as reader:
+            job.total = reader.size()
+            report = audit_service.verify(reader, self.trust(), job.progress)
+        return {**report.to_dict(), "at": self.desk.clock().isoformat()}
+
+    def export(self, job: Running) -> dict[str, Any]:
+        """Write the whole log to a file that belongs to the job."""
+        descriptor, name = tempfile.mkstemp(prefix="audit-", suffix=".jsonl")
+        job.file = Path(name)
+        with os.fdopen(descriptor, "wb") as out, read_log(self.engine) as reader:
+            job.total = reader.size()
+            at = self.desk.clock().isoformat()
+            audit_files.export(reader, out.write, version=__version__, at=at, progress=job.progress)
+        return {"bytes": job.file.stat().st_size}
+
+    def prove(self, ref: str) -> dict[str, Any]:
+        with read_log(self.engine) as reader:
+            return audit_proofs.prove_case(reader, ref)
+
+    # ------------------------------------------------------------ people at this machine
+
+    def operator_token(self, name: str) -> str:
+        """A token for whoever runs a command on this very machine; it dies with the process."""
+        token = secrets.token_hex(32)
+        self.operators[token] = Principal(0, 0, name, operator=f"local-operator:{name}")
+        return token
+
+    def client(self, token: str | None = None) -> DeskClient:
+        """A client that reaches this house without a socket."""
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return DeskClient(httpx.AsyncClient(transport=transport, base_url="http://desk"), token)
+
+    def close(self) -> None:
+        self.feed.wake()
+        self.app.state.jobs.close()
+        if self._listener and self._runs:
+            self._listener.stop()
+        self._worker.stop()
+        self.engine.dispose()
+
+
+# ---------------------------------------------------------------- homes
+
+
+def is_demo(directory: Path) -> bool:
+    return (directory / "demo").exists()
+
+
+def is_empty(directory: Path) -> bool:
+    return not (directory / "desk.db").exists()
+
+
+def embedded(directory: Path, settings: Settings, parts: Parts | None = None) -> House:
+    """The desk in one directory, on SQLite: made at the first start, mode 0700."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        directory.chmod(0o700)
+    chosen = parts or Parts()
+    engine = open_engine(f"sqlite:///{directory / 'desk.db'}", synchronous=chosen.synchronous)
+    key = _key(settings, directory)
+    return House(engine, directory, key, embedded=True, parts=chosen, currency=settings.currency)
+
+
+def team(url: str, directory: Path, settings: Settings, parts: Parts | None = None) -> House:
+    """The service of a team: PostgreSQL (or SQLite by url), files in the directory."""
+    directory.mkdir(parents=True, exist_ok=True)
+    chosen = parts or Parts()
+    engine = open_engine(url, synchronous=chosen.synchronous)
+    listen = url if engine.dialect.name == "postgresql" else None
+    key = _key(settings, directory)
+    return House(engine, directory, key, embedded=False, parts=chosen, currency=settings.currency, listen=listen)
+
+
+def _key(settings: Settings, directory: Path) -> signing.SigningKey:
+    """The signing key, outside the data directory; named after the home, so that two homes have two."""
+    mark = directory / "desk-name"
+    if not mark.exists():
+        mark.write_text(f"refund-desk/{uuid.uuid4().hex[:12]}", "ascii")
+    name = mark.read_text("ascii").strip()
+    return signing.load_or_make_key(settings.keys / f"{name.rpartition('/')[2]}.key", name, directory)
+
+
+@contextlib.contextmanager
+def home_lock(directory: Path) -> Iterator[None]:
+    """One desk at a time holds a home. Raises Conflict `home.in_use`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "desk.lock"
+    with path.open("a+") as file:
+        if os.name == "posix":
+            import fcntl
+
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise Conflict("home.in_use", path=str(directory)) from error
+        yield
+
+
+def network(url: str, token: str | None = None) -> DeskClient:
+    """A client of a team's server."""
+    if not url.startswith(("http://", "https://")):
+        raise Unavailable("client.bad_url", url=url)
+    limits = httpx.Limits(max_connections=20)
+    return DeskClient(httpx.AsyncClient(base_url=url.rstrip("/"), timeout=60, limits=limits), token)
