@@ -7,6 +7,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
 
 from fastapi import Depends, Header, Request, Response
@@ -40,6 +41,7 @@ class House(Protocol):
     def verify(self, job: Any) -> Any: ...
     def export(self, job: Any) -> Any: ...
     def prove(self, ref: str) -> dict[str, Any]: ...
+    def import_bundle(self, job: Any, who: Principal, path: Path) -> Any: ...
 
 
 _running: set[tuple[str, str, str]] = set()
@@ -157,9 +159,8 @@ class Call:
 
     def _keep(self, work: Any, who: Principal, route: str, digest: bytes, answer: Response) -> None:
         if self.key:
-            work.idempotency.keep(
-                who.actor, route, self.key, work.kept(digest, answer.status_code, bytes(answer.body)), self.desk.clock()
-            )
+            mine = (who.actor, route, self.key)
+            work.idempotency.keep(*mine, digest, answer.status_code, bytes(answer.body), self.desk.clock())
 
     def _audit_refusal(self, refusal: Refused, who: Principal) -> None:
         """The command was rolled back; its refusal stands on its own, before the answer leaves."""

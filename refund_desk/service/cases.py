@@ -44,7 +44,7 @@ def take(work: Work, desk: Desk, who: Principal, ref: str) -> CaseState:
 
 def _room(work: Work, process: Process, who: Principal) -> None:
     held = work.cases.held_by(who.person_id)
-    active = [case for case in held if case.stage in (Stage.REVIEW, Stage.CONSULT)]
+    active = [case for case in held if case.stage is Stage.REVIEW]  # the others wait for somebody else
     if len(active) >= process.take.max_held:
         raise Conflict("case.too_many_held", held=len(active), most=process.take.max_held)
 

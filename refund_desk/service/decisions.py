@@ -68,7 +68,7 @@ def preview(work: Work, desk: Desk, who: Principal, ref: str, form: Draft) -> Pr
     permit_on(work, desk, who, "case.look", state)
     file = open_file(work, desk, state, who)
     advice = advise(desk, file)
-    drafted = draft(work, file, form, advice.version, advice.clause)
+    drafted = draft(work, file, form, advice)
     option = decision_option(file.process, who.roles, with_amount(file, drafted.content), form.decision)
     problems: list[Mapping[str, Any]] = []
     try:
@@ -107,7 +107,7 @@ def propose(work: Work, desk: Desk, who: Principal, ref: str, form: Draft, rests
     check_fresh(state, rests_on, work.cases.events(state.id))
     file = open_file(work, desk, state, who)
     advice = advise(desk, file)
-    drafted = draft(work, file, form, advice.version, advice.clause)
+    drafted = draft(work, file, form, advice)
     content = drafted.content
     facts = with_amount(file, content)
     option = check_proposal(file.process, who.roles, facts, form.decision, form.reason)

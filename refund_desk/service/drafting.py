@@ -17,6 +17,7 @@ from refund_desk.domain.decisions import (
 from refund_desk.domain.intents import SHIPPING, Book, Intent, IntentState, LineAmount, LinePaid
 from refund_desk.domain.money import Term
 from refund_desk.domain.payouts import line_ceiling, order_ceiling, refundable, split_payments
+from refund_desk.domain.policies import Advice
 from refund_desk.domain.shares import TenderPolicy, refund_for, split_tenders
 from refund_desk.domain.words import MONEY_DECISIONS, Decision, Tender
 from refund_desk.service.casefile import CaseFile
@@ -78,8 +79,13 @@ def asked_lines(file: CaseFile) -> tuple[tuple[str, int], ...]:
     return tuple(wanted.items())
 
 
-def draft(work: Work, file: CaseFile, form: Draft, policy_version: str, clause: str | None) -> Drafted:
-    """Fill in what the form leaves out. Checks nothing: `check_content` and the ceilings do."""
+def draft(work: Work, file: CaseFile, form: Draft, advice: Advice) -> Drafted:
+    """Fill in what the form leaves out. Checks nothing: `check_content` and the ceilings do.
+
+    The advised decision comes with the advised amount, unless the form names its own or picks lines.
+    """
+    if advice.decision is form.decision and form.amount_minor is None and not form.lines:
+        form = replace(form, amount_minor=advice.amount)
     tender = form.tender or _usual_tender(form.decision)
     payment = form.payment
     if tender is Tender.MONEY and payment is None and len(file.book.payments) == 1:
@@ -98,7 +104,7 @@ def draft(work: Work, file: CaseFile, form: Draft, policy_version: str, clause: 
         decision=form.decision,
         reason=form.reason,
         currency=file.state.currency,
-        policy_version=policy_version,
+        policy_version=advice.version,
         amount_minor=amount if gives else None,
         tender=tender if gives else None,
         payment=payment if gives and tender is Tender.MONEY else None,
@@ -111,7 +117,7 @@ def draft(work: Work, file: CaseFile, form: Draft, policy_version: str, clause: 
         want=form.want,
         questions=form.questions,
         public_text=form.public_text,
-        clause=clause,
+        clause=advice.clause or None,
         below_promise_reason=form.below_promise_reason,
     )
     return Drafted(content, tuple(terms), most, _grounds(work, file, content, amount))

@@ -380,7 +380,10 @@ def findings(work: Work, case: CaseState, order: OrderRef, records: Sequence[Rec
         )
         for r in work.cases.requests(case.id)
     ]
-    return find(requests, records, shares, case.customer_id, shown(work.facts.evidence(case.id)))
+    found = find(requests, records, shares, case.customer_id, shown(work.facts.evidence(case.id)))
+    if case.customer_id and order.customer_id and case.customer_id != order.customer_id:
+        found.append(("customer.differs", {}, "warning"))
+    return found
 
 
 def shown(rows: Iterable[Mapping[str, Any]]) -> list[Shown]:

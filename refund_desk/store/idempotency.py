@@ -39,18 +39,11 @@ class IdempotencyRepo:
         row = self._c.execute(query).one_or_none()
         return Kept(bytes(row[0]), row[1], bytes(row[2])) if row else None
 
-    def keep(self, principal: str, route: str, key: str, kept: Kept, at: datetime) -> None:
-        self._c.execute(
-            insert(idempotency).values(
-                principal=principal,
-                route=route,
-                key=key,
-                body_digest=kept.body_digest,
-                status=kept.status,
-                answer=kept.answer,
-                at=at,
-            )
-        )
+    def keep(
+        self, principal: str, route: str, key: str, body_digest: bytes, status: int, answer: bytes, at: datetime
+    ) -> None:
+        values = {"principal": principal, "route": route, "key": key, "body_digest": body_digest, "status": status}
+        self._c.execute(insert(idempotency).values(**values, answer=answer, at=at))
 
     def forget_old(self, now: datetime) -> int:
         return int(self._c.execute(delete(idempotency).where(idempotency.c.at < now - KEPT)).rowcount)
