@@ -44,7 +44,7 @@ class OrderSums:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something odd about an order, worded under `finding.<code>`."""
+    """Something odd about an order, worded under `finding.<code>`. Params `field` are keys of the data dictionary."""
 
     code: str
     params: dict[str, Any] = field(default_factory=dict)
@@ -129,12 +129,15 @@ def _without_negatives(
     for name in ("paid_minor", "shipping_minor", "discount_minor", "tax_minor"):
         value = getattr(order, name)
         if value is not None and value < 0:
-            found.append(Finding("order.negative_value", {"field": name, "value": amount(value, order.currency)}))
+            key = f"order.{name.removesuffix('_minor')}"
+            found.append(Finding("order.negative_value", {"field": key, "value": amount(value, order.currency)}))
             fields[name] = 0
     for tender, minor in order.tenders:
         if minor < 0:
             found.append(
-                Finding("order.negative_value", {"field": tender.value, "value": amount(minor, order.currency)})
+                Finding(
+                    "order.negative_value", {"field": f"order.{tender.value}", "value": amount(minor, order.currency)}
+                )
             )
     fields["tenders"] = tuple((tender, minor) for tender, minor in order.tenders if minor > 0)
     return replace(order, **fields), [_line_without_negatives(order.currency, line, found) for line in lines]
@@ -145,7 +148,8 @@ def _line_without_negatives(currency: str, line: OrderLine, found: list[Finding]
     for name in ("unit_price_minor", "discount_minor", "paid_minor"):
         value = getattr(line, name)
         if value is not None and value < 0:
-            params = {"line": line.id, "field": name, "value": amount(value, currency)}
+            key = f"order_line.{name.removesuffix('_minor')}"
+            params = {"line": line.id, "field": key, "value": amount(value, currency)}
             found.append(Finding("line.negative_value", params))
             fields[name] = 0
     if line.quantity < 0:
