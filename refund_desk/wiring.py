@@ -24,11 +24,14 @@ from refund_desk.client.api import DeskClient
 from refund_desk.domain.errors import Conflict, Unavailable
 from refund_desk.domain.people import Principal
 from refund_desk.engines import signing
+from refund_desk.engines.bundles import open_bundle
+from refund_desk.engines.decoding import Decoder
 from refund_desk.engines.passwords import Argon2Passwords
 from refund_desk.engines.replies import FileReplies
 from refund_desk.engines.versions import Versions
 from refund_desk.server.app import build
 from refund_desk.server.feed import Changed, Feed
+from refund_desk.server.intake_run import run_import
 from refund_desk.server.jobs import Running
 from refund_desk.service import audit as audit_service
 from refund_desk.service import audit_files, audit_proofs
@@ -42,6 +45,7 @@ from refund_desk.store.checkpoint_files import CheckpointFiles
 from refund_desk.store.database import open_engine
 from refund_desk.store.upgrade import upgrade
 from refund_desk.store.work import SqlStore, SqlWork
+from refund_desk.worker.decoding import decode_waiting
 from refund_desk.worker.listen import Listener
 from refund_desk.worker.loop import Worker
 
@@ -105,6 +109,7 @@ class House:
         self.app: FastAPI = build(self, self.feed, currency=currency, operators=self.operators)
         self._listener = Listener(listen, self._heard) if listen else None
         self._worker = Worker(self.integrator.step, self._tell, self._chores(), self.integrator.close)
+        self._decoder = Decoder()
         self._runs = parts.worker
         with self.store.read() as work:
             self.feed.begin(work.log.size() - 1)
@@ -149,7 +154,7 @@ class House:
         self._tell()
 
     def _chores(self) -> list[Any]:
-        return [self._leases, self._old_keys]
+        return [self._leases, self._old_keys, self._pictures]
 
     def _leases(self) -> bool:
         with self.store.write() as work:
@@ -187,6 +192,22 @@ class House:
         with read_log(self.engine) as reader:
             return audit_proofs.prove_case(reader, ref)
 
+    # ------------------------------------------------------------ bundles and pictures
+
+    def import_bundle(self, job: Running, who: Principal, path: Path) -> dict[str, Any]:
+        """Take a bundle in, a directory or zip; the counts as plain values. `job` is told of bytes read."""
+        with open_bundle(path) as bundle:
+            job.total = bundle.size
+            counts = run_import(self, who, bundle, progress=lambda now: job.progress(now.position, now.size))
+        return counts.model_dump(mode="json")
+
+    def decode(self, limit: int | None = None) -> int:
+        """Decode images that wait, at most `limit`; how many it were."""
+        return decode_waiting(self, self._decoder, limit=limit)
+
+    def _pictures(self) -> bool:
+        return self.decode(8) == 8
+
     # ------------------------------------------------------------ people at this machine
 
     def operator_token(self, name: str) -> str:
@@ -206,6 +227,7 @@ class House:
         if self._listener and self._runs:
             self._listener.stop()
         self._worker.stop()
+        self._decoder.close()
         self.engine.dispose()
 
 

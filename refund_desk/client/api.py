@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from refund_desk.client.failures import Unreachable, raise_problem
 from refund_desk.domain.words import Role
-from refund_desk.wire import cases, commands
+from refund_desk.wire import bundle, cases, commands
 
 M = TypeVar("M")
 DEADLINE_S = 30.0
@@ -46,8 +46,11 @@ class DeskClient:
         params: dict[str, Any] | None = None,
         deadline: float = DEADLINE_S,
         content: bytes | None = None,
+        kind: str | None = None,
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if kind:
+            headers["Content-Type"] = kind
         if key:
             headers["Idempotency-Key"] = key
         if body is not None:
@@ -254,6 +257,31 @@ class DeskClient:
 
     async def drop_note(self, evidence: int, note: int) -> None:
         await self._send("DELETE", f"/evidence/{evidence}/notes/{note}")
+
+    # ------------------------------------------------------------ intake
+
+    async def submit(self, record: bytes) -> bundle.RequestTaken:
+        """Send one request: a line of a case bundle, as JSON."""
+        answer = await self._send("POST", "/refund-requests", content=record)
+        return bundle.RequestTaken.model_validate_json(answer.content)
+
+    async def start_import(self, zipped: bytes) -> commands.Job:
+        """Send a whole bundle, a zip; the job's result is the counts."""
+        answer = await self._send("POST", "/imports", content=zipped, deadline=600, kind="application/zip")
+        return commands.Job.model_validate_json(answer.content)
+
+    async def quarantine(self, status: str | None = "open", after: int = 0) -> bundle.QuarantinePage:
+        return await self._get(bundle.QuarantinePage, "/quarantine", status=status, after=after)
+
+    async def quarantined(self, number: int) -> bundle.QuarantineRecord:
+        return await self._get(bundle.QuarantineRecord, f"/quarantine/{number}")
+
+    async def retry(self, number: int, record: str | None = None) -> bundle.RequestTaken:
+        """Take a quarantined record in again, as it is or corrected."""
+        return await self._do(bundle.RequestTaken, f"/quarantine/{number}/retry", bundle.Retry(record=record))
+
+    async def drop(self, number: int, reason: str) -> bundle.QuarantineRow:
+        return await self._do(bundle.QuarantineRow, f"/quarantine/{number}/drop", commands.Because(reason=reason))
 
     # ------------------------------------------------------------ audit
 

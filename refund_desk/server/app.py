@@ -49,7 +49,7 @@ def build(house: House, feed: Feed, *, currency: str = "CNY", operators: dict[st
     app.state.feed = feed
     app.state.jobs = Jobs()
     app.state.currency = currency
-    app.state.operators = operators or {}
+    app.state.operators = {} if operators is None else operators  # the very dict: tokens come later
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1", responses=ERRORS)  # type: ignore[arg-type]

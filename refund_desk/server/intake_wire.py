@@ -140,7 +140,7 @@ def _worded(error: dict[str, Any]) -> Problem:
     if kind == "string_pattern_mismatch":
         return Problem(path, _PATTERNS.get(path.rsplit(".", 1)[-1], "field.invalid"))
     if kind == "value_error" and (ours := str(context.get("error", ""))) in ("money.not_text", "money.not_decimal"):
-        return Problem(path, ours)
+        return Problem(path, ours, {"text": str(error.get("input"))[:40]})
     if kind.startswith("datetime") or kind == "value_error":
         return Problem(path, "time.unreadable")
     return Problem(path, "field.invalid")

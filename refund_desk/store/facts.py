@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from refund_desk.domain.dictionary import BY_KEY
@@ -45,6 +45,9 @@ _RECORDS = (
 )
 _MESSAGES = select(message).where(message.c.case_id == bindparam("case_id")).order_by(message.c.sent_at, message.c.id)
 _EVIDENCE = select(evidence).where(evidence.c.case_id == bindparam("case_id")).order_by(evidence.c.id)
+
+_WAITING = text("evidence.status = 'waiting'")
+"""As written in the partial index: SQLite doesn't see that a bound value is the same."""
 
 
 def stored(value: Any) -> Any:
@@ -306,7 +309,7 @@ class FactRepo:
         query = (
             select(evidence.c.id, evidence.c.case_id, evidence.c.sha256, evidence.c.customer_id, customer.c.secret)
             .outerjoin_from(evidence, customer, customer.c.id == evidence.c.customer_id)
-            .where(evidence.c.status == "waiting", evidence.c.id > after)
+            .where(_WAITING, evidence.c.id > after)
             .order_by(evidence.c.id)
             .limit(limit)
         )

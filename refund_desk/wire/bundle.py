@@ -264,3 +264,22 @@ class QuarantineRow(Wire):
 class QuarantineRecord(QuarantineRow):
     raw: str = Field(description="The record as it came; base64 where it is not UTF-8.")
     raw_base64: bool = False
+
+
+class RequestTaken(Wire):
+    """What became of one request that was sent."""
+
+    result: Literal["new", "unchanged", "updated"]
+    ref: str = Field(description="Its case.", examples=["RC-26-004182"])
+    findings: list[str] = Field(default_factory=list, description="Codes of what is odd about the case now.")
+
+
+class QuarantinePage(Wire):
+    rows: list[QuarantineRow]
+    next: int | None = Field(default=None, description="`after` of the next page.")
+
+
+class Retry(Wire):
+    """Take a quarantined record in again: as it is, or corrected."""
+
+    record: str | None = Field(default=None, max_length=4_194_304, description="The corrected line, as JSON text.")

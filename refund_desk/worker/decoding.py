@@ -24,8 +24,10 @@ class Decoder(Protocol):
     def decode(self, data: bytes) -> Decoded | Trouble: ...
 
 
-def decode_waiting(house: House, decoder: Decoder, stopped: Callable[[], bool] = lambda: False) -> int:
-    """Decode every waiting image, oldest first. Returns how many; safe to run twice at once."""
+def decode_waiting(
+    house: House, decoder: Decoder, stopped: Callable[[], bool] = lambda: False, limit: int | None = None
+) -> int:
+    """Decode waiting images, oldest first, at most `limit`. Returns how many; safe to run twice at once."""
     done, after = 0, 0
     while not stopped():
         with house.read() as work:
@@ -33,7 +35,7 @@ def decode_waiting(house: House, decoder: Decoder, stopped: Callable[[], bool] =
         if not images:
             return done
         for image in images:
-            if stopped():
+            if stopped() or done == limit:
                 return done
             decode_one(house, decoder, image)
             done, after = done + 1, image.id

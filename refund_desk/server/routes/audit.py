@@ -66,7 +66,8 @@ def _at(micros: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
 
 
-def _job(job: Running) -> c.Job:
+def job_view(job: Running) -> c.Job:
+    """A job on the wire."""
     return c.Job(
         id=job.id,
         kind=job.kind,
@@ -88,7 +89,7 @@ def verify(call: Caller, request: Request) -> c.Job:
         return who
 
     who = call.read(use)
-    return _job(jobs.start("verify", who, call.house.verify))
+    return job_view(jobs.start("verify", who, call.house.verify))
 
 
 @router.post("/audit/export", response_model=c.Job)
@@ -103,7 +104,7 @@ def export(call: Caller, request: Request) -> c.Job:
         actors.append(who)
 
     call.write(use)
-    return _job(jobs.start("export", actors[0], call.house.export))
+    return job_view(jobs.start("export", actors[0], call.house.export))
 
 
 @router.get("/audit/proof/{ref}")
@@ -133,7 +134,7 @@ def consistency(call: Caller, old: Annotated[int, Query(ge=0)], new: Annotated[i
 @router.get("/jobs/{job_id}")
 def job(call: Caller, request: Request, job_id: str) -> c.Job:
     jobs: Jobs = request.app.state.jobs
-    return call.read(lambda _, who: _job(jobs.get(job_id, who)))
+    return call.read(lambda _, who: job_view(jobs.get(job_id, who)))
 
 
 @router.post("/jobs/{job_id}/stop")
@@ -143,7 +144,7 @@ def stop(call: Caller, request: Request, job_id: str) -> c.Job:
     def use(_: Work, who: Principal) -> c.Job:
         found = jobs.get(job_id, who)
         found.stop.set()
-        return _job(found)
+        return job_view(found)
 
     return call.read(use)
 

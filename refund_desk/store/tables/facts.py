@@ -152,6 +152,12 @@ evidence = Table(
     Column("added_at", Instant, nullable=False),
     UniqueConstraint("case_id", "sha256"),
     Index("ix_evidence_sha256", "sha256"),
+    Index(
+        "ix_evidence_waiting",
+        "id",
+        sqlite_where=text("status = 'waiting'"),
+        postgresql_where=text("status = 'waiting'"),
+    ),
 )
 
 evidence_note = Table(
