@@ -47,7 +47,7 @@ class AuditDesk:
         self.integrator = self.new_integrator()
 
     def new_integrator(self) -> Integrator:
-        return Integrator(self.engine, self.key, self.files, self.clock, batch=64)
+        return Integrator(self.engine, self.key, self.files, self.clock, within=timedelta(seconds=1), batch=64)
 
     def entry(self) -> AuditEntry:
         number = self._added
