@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from refund_desk.domain.facts import Record
-from refund_desk.domain.payouts import given_back, line_ceiling
+from refund_desk.domain.payouts import given_back
 from refund_desk.domain.policies import Advice, PolicyFacts
 from refund_desk.domain.words import RecordKind
 from refund_desk.service.casefile import CaseFile
-from refund_desk.service.drafting import asked_lines
+from refund_desk.service.drafting import asked_lines, worth
 from refund_desk.service.ports import Desk
 
 
@@ -22,7 +22,8 @@ def policy_facts(file: CaseFile) -> PolicyFacts:
     """The facts of a case by which policies judge. Days are counted up to when the customer asked."""
     asked = min((request["created_at"] for request in file.requests), default=file.state.opened_at)
     orders = file.of_kind(RecordKind.ORDER)
-    wanted = {line for line, _ in asked_lines(file)}
+    asked_for = asked_lines(file)
+    wanted = {line for line, _ in asked_for}
     about = [line for line in file.lines if line.external_id in wanted] or list(file.lines)
     return PolicyFacts(
         kind=file.state.kind,
@@ -34,7 +35,7 @@ def policy_facts(file: CaseFile) -> PolicyFacts:
         requested=file.state.amount_minor,
         paid=file.shares.total_minor,
         refundable=file.facts.refundable or 0,
-        lines_refundable=sum(line_ceiling(file.book, line).minor for line in wanted) if file.shares.lines else None,
+        lines_refundable=sum(worth(file, *line) for line in asked_for) if file.shares.lines else None,
         already_refunded=given_back(file.book),
         shipping=file.shares.shipping_minor,
         payments=len(file.book.payments),

@@ -84,8 +84,6 @@ def draft(work: Work, file: CaseFile, form: Draft, advice: Advice) -> Drafted:
 
     The advised decision comes with the advised amount, unless the form names its own or picks lines.
     """
-    if advice.decision is form.decision and form.amount_minor is None and not form.lines:
-        form = replace(form, amount_minor=advice.amount)
     tender = form.tender or _usual_tender(form.decision)
     payment = form.payment
     if tender is Tender.MONEY and payment is None and len(file.book.payments) == 1:
@@ -95,11 +93,15 @@ def draft(work: Work, file: CaseFile, form: Draft, advice: Advice) -> Drafted:
     shipping = _shipping(file, form, lines) if gives else 0
     terms = [*_line_terms(file, lines), *_part("term.shipping", shipping), *_part("term.fee", -form.fee_minor)]
     lines, shipping, terms = _within(file, form, tender, lines, shipping, terms) if gives else (lines, shipping, terms)
-    computed = sum(line.minor for line in lines) + shipping - form.fee_minor
-    amount = form.amount_minor if form.amount_minor is not None else computed
-    if gives and form.amount_minor is not None and not _named_amounts(form):
-        lines, shipping, terms = _towards(form.amount_minor, lines, shipping, terms)
     most = _most(file, tender, payment) if gives else None
+    computed = sum(line.minor for line in lines) + shipping - form.fee_minor
+    if not file.shares.lines:
+        computed = _without_lines(file, form, most or 0)
+    amount = computed if form.amount_minor is None else form.amount_minor
+    if advice.decision is form.decision and form.amount_minor is None and not form.lines and advice.amount is not None:
+        amount = min(advice.amount, computed)
+    if gives and amount != computed and not _named_amounts(form):
+        lines, shipping, terms = _towards(amount + form.fee_minor, lines, shipping, terms)
     content = ProposalContent(
         decision=form.decision,
         reason=form.reason,
@@ -123,6 +125,12 @@ def draft(work: Work, file: CaseFile, form: Draft, advice: Advice) -> Drafted:
     return Drafted(content, tuple(terms), most, _grounds(work, file, content, amount))
 
 
+def _without_lines(file: CaseFile, form: Draft, most: int) -> int:
+    """Of an order whose lines nobody listed: what is asked for, or all that is left."""
+    asked = file.state.amount_minor
+    return most if asked is None or form.decision is Decision.FULL else min(asked, most)
+
+
 def _usual_tender(decision: Decision) -> Tender | None:
     allowed = TENDERS.get(decision)
     if not allowed:
@@ -144,15 +152,24 @@ def _lines(file: CaseFile, form: Draft) -> tuple[LineAmount, ...]:
         if share is None:
             out.append(LineAmount(line, quantity, minor or 0))
             continue
-        left = line_ceiling(file.book, line)
-        units = min(quantity, left.quantity or 0) if minor is None and not form.lines else quantity
+        units = quantity
         if minor is None:
-            back = share.quantity - (left.quantity or 0)
-            fits = max(0, min(units, share.quantity - back))
-            minor = min(refund_for(share.minor, share.quantity, back, share.minor - left.minor, fits), left.minor)
+            units = quantity if form.lines else min(quantity, line_ceiling(file.book, line).quantity or 0)
+            minor = worth(file, line, units)
         if units or minor:
             out.append(LineAmount(line, units, minor))
     return tuple(out)
+
+
+def worth(file: CaseFile, line: str, units: int) -> int:
+    """What so many units of a line are worth now, after what went back before; minor units."""
+    share = file.shares.line(line)
+    if share is None:
+        return 0
+    left = line_ceiling(file.book, line)
+    back = share.quantity - (left.quantity or 0)
+    fits = max(0, min(units, share.quantity - back))
+    return min(refund_for(share.minor, share.quantity, back, share.minor - left.minor, fits), left.minor)
 
 
 def _shipping(file: CaseFile, form: Draft, lines: Sequence[LineAmount]) -> int:
@@ -161,7 +178,7 @@ def _shipping(file: CaseFile, form: Draft, lines: Sequence[LineAmount]) -> int:
         return form.shipping_minor
     whole = {line.line: line.quantity for line in file.shares.lines} == {line.line: line.quantity for line in lines}
     gives = form.decision is Decision.FULL or (whole and form.decision is Decision.REFUND_WITHOUT_RETURN)
-    return line_ceiling(file.book, SHIPPING).minor if gives or not file.shares.lines else 0
+    return line_ceiling(file.book, SHIPPING).minor if gives else 0
 
 
 def _line_terms(file: CaseFile, lines: Sequence[LineAmount]) -> list[Term]:
