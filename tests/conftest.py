@@ -21,9 +21,8 @@ from typing import Any, Literal
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine, make_url
 
-from refund_desk.store import guards
 from refund_desk.store.database import open_engine
-from refund_desk.store.tables import metadata
+from refund_desk.store.upgrade import upgrade
 
 Kind = Literal["sqlite", "postgresql"]
 NewEngine = Callable[[Kind], Engine]
@@ -84,9 +83,7 @@ def pg_url() -> Iterator[str]:
 
 
 def _make_schema(engine: Engine) -> None:
-    with engine.begin() as connection:
-        metadata.create_all(connection)
-        guards.install(connection)
+    upgrade(engine)
     engine.dispose()
 
 
