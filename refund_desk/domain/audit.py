@@ -19,9 +19,6 @@ from typing import Any
 SCHEMA = 1
 """Version of the entry's shape, in every entry as `v`."""
 
-REFUSED = "refused"
-"""Action of an entry about something that a rule forbade; its data carry `attempted`, `rule`, `could`."""
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ACTION = re.compile(r"[a-z][a-z_]*(\.[a-z][a-z_]*)*\Z")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -32,7 +29,8 @@ class AuditEntry:
     """One entry.
 
     at: when, aware. actor: the principal, such as `person:12/account:3`, `local-operator:ada`,
-    `system:worker`. action: dotted, such as `proposal.made`; worded by `action.<action>` of the catalogue.
+    `system:worker`. action: dotted, such as `proposal.made`, worded by `action.<action>` of the catalogue;
+    that of something a rule forbade is `refused`, with the `rule` in its data.
     case: the case's reference. data: str, int, bool, None and lists and dicts of them; never a float.
     desk: the desk's id; epoch: counts restorations of its database.
     """
@@ -55,7 +53,7 @@ class AuditEntry:
 
     @property
     def at_micros(self) -> int:
-        """Microseconds since 1970-01-01 UTC, as in the bytes."""
+        """Microseconds since 1970-01-01 UTC, as in the bytes; canonical JSON holds them until the year 2255."""
         return (self.at - _EPOCH) // timedelta(microseconds=1)
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,12 +68,6 @@ class AuditEntry:
             "epoch": self.epoch,
             "v": SCHEMA,
         }
-
-
-def refusal(entry: AuditEntry, rule: str, could: list[str] | None = None) -> AuditEntry:
-    """The entry for an attempt (described by `entry`) that `rule` forbade; `could`: roles that could do it."""
-    data = {**entry.data, "attempted": entry.action, "rule": rule, "could": could or []}
-    return AuditEntry(entry.at, entry.actor, REFUSED, entry.case, data, entry.desk, entry.epoch)
 
 
 def opening(action: str, actor: str, at_micros: int, case: str | None) -> bytes:
