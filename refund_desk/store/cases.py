@@ -18,7 +18,9 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -312,7 +314,11 @@ class CaseRepo:
         """Unassigned cases in review, in the order of the queue. On PostgreSQL, rows others hold are passed over."""
         query = (
             select(refund_case)
-            .where(refund_case.c.open.is_(True), refund_case.c.assignee_id.is_(None), refund_case.c.stage == "review")
+            .where(
+                refund_case.c.open == true(),
+                refund_case.c.assignee_id.is_(None),
+                refund_case.c.stage == literal_column("'review'"),  # as in the partial index
+            )
             .order_by(refund_case.c.act_by, refund_case.c.id)
             .limit(limit)
         )
@@ -333,7 +339,7 @@ class CaseRepo:
         return [to_state(row) for row in self._c.execute(query)]
 
     def held_by(self, person_id: int) -> list[CaseState]:
-        query = select(refund_case).where(refund_case.c.open.is_(True), refund_case.c.assignee_id == person_id)
+        query = select(refund_case).where(refund_case.c.open == true(), refund_case.c.assignee_id == person_id)
         return [to_state(row) for row in self._c.execute(query)]
 
     def renew(self, person_id: int, case_id: int, until: datetime) -> bool:

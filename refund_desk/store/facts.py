@@ -38,7 +38,7 @@ _RECORDS = (
     select(record, observation.c.field, observation.c.value, observation.c.as_of.label("said_at"))
     .add_columns(observation.c.fetched_at, observation.c.id.label("observation_id"))
     .join_from(
-        record, observation, and_(observation.c.record_id == record.c.id, observation.c.current.is_(True)), isouter=True
+        record, observation, and_(observation.c.record_id == record.c.id, observation.c.current == true()), isouter=True
     )
     .where(record.c.order_id == bindparam("order_id"))
     .order_by(record.c.id, observation.c.id)
