@@ -22,7 +22,7 @@ from refund_desk.engines.demo_images import Picture, render
 from refund_desk.engines.demo_orders import Trade, text_of, trade, when
 from refund_desk.engines.demo_shots import Told, shots
 from refund_desk.engines.demo_systems import records
-from refund_desk.engines.demo_talk import Decks, converse
+from refund_desk.engines.demo_talk import Sentences, converse
 
 SCHEMA = "case-bundle/1"
 SEED = 2026
@@ -71,11 +71,11 @@ def generate(resources: Path, *, seed: int = SEED, now: datetime, count: int = 2
     In a set of 60 or more the last one asks a second time about an order that is in it already.
     """
     data = load(resources)
-    decks = Decks(kit.dice("decks", seed))
+    sentences = Sentences(kit.dice("sentences", seed))
     twin = count >= 60
     first: DemoCase | None = None
     for frame in cast(data, seed, now, count - twin):
-        case = _case(frame, data, decks)
+        case = _case(frame, data, sentences)
         if first is None and frame.reason is Reason.NOT_RECEIVED and frame.conflict is None and frame.age > _A_DAY:
             first = case
         yield case
@@ -126,10 +126,10 @@ def write_bundle(
     return Written(done, files, total)
 
 
-def _case(frame: Frame, data: DemoData, decks: Decks) -> DemoCase:
+def _case(frame: Frame, data: DemoData, sentences: Sentences) -> DemoCase:
     made = trade(frame, data)
     said = records(frame, made)
-    messages, opening = converse(frame, made, data, decks)
+    messages, opening = converse(frame, made, data, sentences)
     pictures = shots(Told(frame, made, data, said, messages, opening))
     line: dict[str, Any] = {
         "schema": SCHEMA,

@@ -93,11 +93,16 @@ def text(
     draw.text(at, words, fill=fill, font=font(size), anchor=anchor, stroke_width=width, stroke_fill=fill)
 
 
+_CLOSING = frozenset("，。！？；：、）》”’」")
+"""Marks that never begin a line of Chinese; they hang over its end instead."""
+
+
 def wrap(words: str, size: int, width: int) -> list[str]:
     """Break text into lines of at most `width` pixels; Latin words stay whole, Chinese breaks anywhere."""
     face, lines, line = font(size), [], ""
     for piece in _pieces(words):
-        if piece == "\n" or (line and face.getlength(line + piece.rstrip()) > width):
+        full = line and piece not in _CLOSING and face.getlength(line + piece.rstrip()) > width
+        if piece == "\n" or full:
             lines.append(line.rstrip())
             line = "" if piece.isspace() else piece
         else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,28 +41,19 @@ class Known:
         return _HOLE.sub(lambda hole: self.values[hole[1]], match[2] if match else sentence)
 
 
-class Decks:
-    """Draws sentences so that none comes again soon: each deck is used up before it is shuffled anew."""
+class Sentences:
+    """Hands out sentences so that none comes again soon: the one that was used longest ago."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
-        self._left: dict[str, list[str]] = {}
-        self._recent: deque[str] = deque(maxlen=30)
+        self._used: dict[str, int] = {}
 
-    def draw(self, key: str, options: list[str], known: Known) -> str:
+    def draw(self, options: list[str], known: Known) -> str:
         """A sentence that is true of the case, filled in; at least one of the options must be."""
-        fits = [o for o in options if known.fits(o)]
-        deck = self._left.setdefault(key, [])
-        for _ in range(2):
-            picked = next((o for o in deck if o in fits and o not in self._recent), None)
-            if picked is not None:
-                break
-            deck[:] = list(options)
-            self._rng.shuffle(deck)
-        picked = picked or self._rng.choice(fits)
-        if picked in deck:
-            deck.remove(picked)
-        self._recent.append(picked)
+        fits = [option for option in options if known.fits(option)]
+        oldest = min(self._used.get(option, 0) for option in fits)
+        picked = self._rng.choice([option for option in fits if self._used.get(option, 0) == oldest])
+        self._used[picked] = max(self._used.values(), default=0) + 1
         return known.fill(picked)
 
 
@@ -83,7 +73,7 @@ class Talk:
     frame: Frame
     made: Trade
     data: DemoData
-    decks: Decks
+    sentences: Sentences
     known: Known
     rows: list[dict[str, Any]] = field(default_factory=list)
 
@@ -92,7 +82,7 @@ class Talk:
         options: Any = self.data.stories[self.frame.lang]
         for step in pool.split("."):
             options = options[step]
-        text = self.decks.draw(f"{self.frame.lang}.{pool}", options, self.known)
+        text = self.sentences.draw(options, self.known)
         return self.put(text, direction, who, at=at, **extra)
 
     def put(self, text: str, direction: str, who: Who, *, at: datetime | None = None, **extra: Any) -> dict[str, Any]:
@@ -102,9 +92,9 @@ class Talk:
         return row
 
 
-def converse(frame: Frame, made: Trade, data: DemoData, decks: Decks) -> tuple[list[dict[str, Any]], str]:
+def converse(frame: Frame, made: Trade, data: DemoData, sentences: Sentences) -> tuple[list[dict[str, Any]], str]:
     """Messages of a case in the bundle's shape (without attachments), and the request's own text."""
-    talk = Talk(frame, made, data, decks, _known(frame, made, data))
+    talk = Talk(frame, made, data, sentences, _known(frame, made, data))
     opening = _scripted(talk) if frame.special in ("picture", "long") else _improvised(talk)
     _set_times(talk)
     return _written(talk), opening
@@ -181,7 +171,7 @@ def _improvised(talk: Talk) -> str:
     frame, known = talk.frame, talk.known
     rng = frame.rng
     options = talk.data.stories[frame.lang]["open"][frame.reason.value]
-    opening = talk.decks.draw(f"{frame.lang}.open.{frame.reason.value}", options, known)
+    opening = talk.sentences.draw(options, known)
     if frame.special == "wordy":
         opening = str(talk.data.specials["wordy"]["text"]).strip()
     if frame.conflict in ("gateway_refunded", "ledger_missing"):

@@ -24,6 +24,7 @@ from refund_desk.domain.money import parse
 from refund_desk.domain.words import Reason, RecordKind, RequestKind, Role, Stage
 from refund_desk.engines.demo_cases import DemoCase, generate, write_bundle
 from refund_desk.engines.demo_images import Capture, GoodsShot, ParcelShot, Picture, render, scene
+from refund_desk.engines.demo_kit import wrap
 from refund_desk.engines.demo_papers import Chat, Receipt, Waybill
 from refund_desk.engines.demo_plan import Life, people, plan
 from refund_desk.wire.bundle import BundleCase
@@ -247,6 +248,12 @@ def test_pictures_are_the_same_twice_and_of_a_phones_size(subject: Any) -> None:
         assert 1000 <= max(art.size) <= 1600
         assert art.format == "JPEG"
         assert len(art.convert("L").getcolors(256) or range(256)) > 60
+
+
+def test_no_line_of_chinese_begins_with_a_comma() -> None:
+    lines = wrap("水蜜桃表面看着好，切开里面是黑的，拍了剖面图。", 30, 30 * 8 + 4)
+    assert len(lines) > 2
+    assert not any(line[0] in "，。" for line in lines)
 
 
 def test_capture_data_of_every_sort_is_there_and_the_album_stays_small() -> None:
