@@ -114,10 +114,18 @@ def leading_lines(records: Sequence[Record]) -> tuple[Record, ...]:
     return tuple(longest)
 
 
-def _agreed(records: Sequence[Record], line: Record, name: str) -> Any:
+def _alike(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """Order lines by what makes them the same line in several systems."""
+    out: dict[str, list[Record]] = {}
+    for record in records:
+        if record.kind is RecordKind.ORDER_LINE:
+            out.setdefault(match_key(record), []).append(record)
+    return out
+
+
+def _agreed(alike: Mapping[str, list[Record]], line: Record, name: str) -> Any:
     """A line's field by its rule, over every system that lists the same line."""
-    same = [r for r in records if r.kind is RecordKind.ORDER_LINE and match_key(r) == match_key(line)]
-    return effective(same, f"order_line.{name}")
+    return effective(alike[match_key(line)], f"order_line.{name}")
 
 
 def shares_of(records: Sequence[Record], lines: Sequence[Record], currency: str) -> Shares:
@@ -126,6 +134,7 @@ def shares_of(records: Sequence[Record], lines: Sequence[Record], currency: str)
     payments = [record for record in records if record.kind is RecordKind.PAYMENT]
     lead = next((o for o in orders if lines and o.source == lines[0].source), orders[0] if orders else None)
     tenders = tuple((t, int(lead.get(name))) for t, name in IN_KIND.items() if lead and lead.get(name))
+    alike = _alike(records)
     paid = effective(orders, "order.paid")
     if payments:
         captured = _captured(payments) + sum(minor for _, minor in tenders)
@@ -144,10 +153,10 @@ def shares_of(records: Sequence[Record], lines: Sequence[Record], currency: str)
             OrderLine(
                 id=line.external_id,
                 name=str(line.get("name", "")),
-                quantity=int(_agreed(records, line, "quantity") or 0),
+                quantity=int(_agreed(alike, line, "quantity") or 0),
                 unit_price_minor=int(line.get("unit_price", 0)),
                 discount_minor=int(line.get("discount", 0)),
-                paid_minor=_agreed(records, line, "paid"),
+                paid_minor=_agreed(alike, line, "paid"),
             )
             for line in lines
         ],

@@ -35,7 +35,8 @@ from refund_desk.store.tables.facts import (
 
 _PERSONAL = ("name", "email", "phone", "address", "country")
 _RECORDS = (
-    select(record, observation.c.field, observation.c.value, observation.c.as_of.label("said_at"))
+    select(record.c.id, record.c.source, record.c.kind, record.c.external_id, record.c.parent_id, record.c.as_of)
+    .add_columns(observation.c.field, observation.c.value, observation.c.as_of.label("said_at"))
     .add_columns(observation.c.fetched_at, observation.c.id.label("observation_id"))
     .join_from(
         record, observation, and_(observation.c.record_id == record.c.id, observation.c.current == true()), isouter=True
@@ -97,15 +98,16 @@ class FactRepo:
 
     def records(self, order_id: int) -> list[Record]:
         """Everything any system says about an order now, in a stable order."""
-        made: dict[int, tuple[Any, dict[str, Observed]]] = {}
+        made: dict[int, Record] = {}
+        fields: dict[str, Observed] = {}
         for row in self._c.execute(_RECORDS, {"order_id": order_id}):
-            _, fields = made.setdefault(row.id, (row, {}))
-            if row.field is not None:
-                fields[row.field] = Observed(read(row.kind, row.field, row.value), row.said_at, row.fetched_at)
-        return [
-            Record(r.id, r.source, RecordKind(r.kind), r.external_id, r.parent_id, r.as_of, fields)
-            for r, fields in made.values()
-        ]
+            number, source, kind, external_id, parent_id, as_of, field, value, said_at, fetched_at, _ = row
+            if number not in made:
+                fields = {}
+                made[number] = Record(number, source, RecordKind(kind), external_id, parent_id, as_of, fields)
+            if field is not None:
+                fields[field] = Observed(read(kind, field, value), said_at, fetched_at)
+        return list(made.values())
 
     def observe(
         self, order_id: int, sayings: Sequence[Saying], fetched_at: datetime, digest: Callable[[Saying], bytes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, MetaData, Text
@@ -34,6 +35,7 @@ def to_micros(value: datetime) -> int:
     return (value - _EPOCH) // _MICRO
 
 
+@lru_cache(8192)
 def from_micros(value: int) -> datetime:
     return _EPOCH + timedelta(microseconds=value)
 
