@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 
 from refund_desk import __version__
 from refund_desk.client.api import DeskClient
-from refund_desk.domain.errors import Conflict, Unavailable
+from refund_desk.domain.errors import Conflict, Invalid, Unavailable
 from refund_desk.domain.people import Principal
 from refund_desk.engines import signing
 from refund_desk.engines.bundles import open_bundle
@@ -80,13 +80,16 @@ class House:
         parts: Parts,
         currency: str,
         listen: str | None = None,
+        demo: bool = False,
     ) -> None:
         self.engine, self.directory, self.key = engine, directory, key
-        upgrade(engine)
+        upgrade(engine, directory)
         self.store = SqlStore(engine, signing.canonical, parts.clock)
         with self.store.write() as work:
             desk_id = work.people.mark("desk_id") or uuid.uuid4().hex
             work.people.set_mark("desk_id", desk_id)
+            if demo and not work.people.count():
+                work.people.set_mark("home", "demo")
             demo = work.people.mark("home") == "demo"
         self.store.desk_id = desk_id
         versions = Versions()
@@ -154,9 +157,10 @@ class House:
         self._tell()
 
     def _chores(self) -> list[Any]:
-        return [self._leases, self._old_keys, self._pictures]
+        return [self.expire_leases, self._old_keys, self._pictures]
 
-    def _leases(self) -> bool:
+    def expire_leases(self) -> bool:
+        """Leases that ran out come back to the queue; whether more may wait."""
         with self.store.write() as work:
             return expire_leases(work, self.desk, WORKER) >= 50
 
@@ -236,7 +240,16 @@ class House:
 
 
 def is_demo(directory: Path) -> bool:
+    """Whether a home says it is a demo. Its database says so, too, since before the first account."""
     return (directory / "demo").exists()
+
+
+def mark_demo(directory: Path) -> None:
+    """Begin a demo home. Raises Conflict `home.not_empty` for one that has a desk already."""
+    if not is_empty(directory):
+        raise Conflict("home.not_empty", path=str(directory))
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "demo").touch()
 
 
 def is_empty(directory: Path) -> bool:
@@ -245,23 +258,53 @@ def is_empty(directory: Path) -> bool:
 
 def embedded(directory: Path, settings: Settings, parts: Parts | None = None) -> House:
     """The desk in one directory, on SQLite: made at the first start, mode 0700."""
-    directory.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(OSError):
-        directory.chmod(0o700)
-    chosen = parts or Parts()
-    engine = open_engine(f"sqlite:///{directory / 'desk.db'}", synchronous=chosen.synchronous)
-    key = _key(settings, directory)
-    return House(engine, directory, key, embedded=True, parts=chosen, currency=settings.currency)
+    demo = is_demo(directory)
+    return _open(sqlite_url(directory), directory, settings, parts or Parts(), embedded=True, demo=demo)
 
 
 def team(url: str, directory: Path, settings: Settings, parts: Parts | None = None) -> House:
     """The service of a team: PostgreSQL (or SQLite by url), files in the directory."""
-    directory.mkdir(parents=True, exist_ok=True)
-    chosen = parts or Parts()
-    engine = open_engine(url, synchronous=chosen.synchronous)
-    listen = url if engine.dialect.name == "postgresql" else None
-    key = _key(settings, directory)
-    return House(engine, directory, key, embedded=False, parts=chosen, currency=settings.currency, listen=listen)
+    return _open(url, directory, settings, parts or Parts(), embedded=False, demo=False)
+
+
+def sqlite_url(directory: Path) -> str:
+    """Address of the database in a home."""
+    return f"sqlite:///{directory / 'desk.db'}"
+
+
+def _open(url: str, directory: Path, settings: Settings, parts: Parts, *, embedded: bool, demo: bool) -> House:
+    """A house over a database and a directory. Raises Unavailable where one of them can't be had."""
+    with first_contact(url, directory, parts.synchronous) as engine:
+        directory.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            directory.chmod(0o700)
+        key = _key(settings, directory)
+        listen = url if engine.dialect.name == "postgresql" else None
+        ways: dict[str, Any] = {"currency": settings.currency, "listen": listen, "demo": demo}
+        return House(engine, directory, key, embedded=embedded, parts=parts, **ways)
+
+
+@contextlib.contextmanager
+def first_contact(url: str, directory: Path, synchronous: str = "FULL") -> Iterator[Engine]:
+    """An engine, and what disk or database say when first asked for something as an expected error.
+
+    Raises Invalid `database.bad_url`, Unavailable `home.unreadable` or `database.unreachable`.
+    """
+    try:
+        engine = open_engine(url, synchronous=synchronous)
+    except (ArgumentError, ImportError) as error:
+        raise Invalid("database.bad_url") from error  # without the address: it may hold a password
+    try:
+        yield engine
+    except OSError as error:
+        engine.dispose()
+        why = error.strerror or type(error).__name__
+        raise Unavailable("home.unreadable", path=str(error.filename or directory), why=why) from error
+    except DBAPIError as error:
+        engine.dispose()
+        place = engine.url.render_as_string(hide_password=True)
+        why = str(error.orig).strip().partition("\n")[0]
+        raise Unavailable("database.unreachable", place=place, why=why) from error
 
 
 def _key(settings: Settings, directory: Path) -> signing.SigningKey:

@@ -105,6 +105,7 @@ def grant_service(connection: Connection, role: str) -> None:
         rights = "SELECT, INSERT" if table.name in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
         connection.exec_driver_sql(f"REVOKE ALL ON {table.name} FROM {name}")
         connection.exec_driver_sql(f"GRANT {rights} ON {table.name} TO {name}")
+    connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {name}")  # to see whether an upgrade waits
     connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
 
 

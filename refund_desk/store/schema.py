@@ -68,8 +68,8 @@ def version(connection: Connection) -> str | None:
 def is_empty(connection: Connection) -> bool:
     """Whether a database has no table at all (of the current schema)."""
     query = (
-        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name != 'alembic_version' LIMIT 1"
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name != 'alembic_version' AND name NOT LIKE 'sqlite%'"
         if connection.dialect.name == "sqlite"
-        else "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename != 'alembic_version' LIMIT 1"
+        else "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename != 'alembic_version'"
     )
     return connection.execute(text(query)).first() is None

@@ -48,7 +48,7 @@ def upgrade(engine: Engine, directory: Path | None = None, *, scripts: Path | No
     try:
         if current(engine) == wanted:
             return False
-        with _alone(engine) as connection:
+        with alone(engine) as connection:
             return _bring(connection, engine, directory, scripts or migrations(), wanted)
     except ProgrammingError as error:
         engine.dispose()
@@ -79,8 +79,8 @@ def _bring(connection: Connection, engine: Engine, directory: Path | None, scrip
 
 
 @contextmanager
-def _alone(engine: Engine) -> Iterator[Connection]:
-    """One write transaction that nobody else's upgrade runs beside."""
+def alone(engine: Engine) -> Iterator[Connection]:
+    """One write transaction that no other upgrade runs beside, with SQLite's references checked at its end."""
     with engine.connect().execution_options(**WRITE) as connection:
         if connection.dialect.name != "sqlite":
             with connection.begin():
