@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from refund_desk.domain.errors import Conflict, Invalid, NotFound, Refused
@@ -21,6 +21,7 @@ def propose(
 ) -> Mapping[str, Any]:
     """Propose a change as its whole new content. Checked now, so that nobody approves what can't hold."""
     permit(work, desk, who, "config.propose")
+    _is_person(who)
     if kind not in KINDS:
         raise Invalid("config.kind", kind=kind, allowed=list(KINDS))
     if not reason.strip():
@@ -41,6 +42,27 @@ def propose(
         "config.proposed", who, change=number, kind=kind, subject=_named(work, kind, subject), digest=_hex(canonical)
     )
     return _found(work, number)
+
+
+def _is_person(who: Principal) -> None:
+    """Two persons agree on a change: a machine's operator is none of them, whatever else they may do."""
+    if who.is_desk:
+        raise Refused("config.needs_person", rule="config.second_person", could=[])
+
+
+def change_roles(
+    work: Work, desk: Desk, who: Principal, login: str, roles: Iterable[Role], reason: str
+) -> Mapping[str, Any] | None:
+    """Somebody's roles from now on: a proposal, given back; or None, where this machine's operator did it at once.
+
+    The operator owns the files that all of this rests on: waiting would protect nothing, and a desk whose
+    only administrator is gone could never be mended. It is on record like everything else.
+    """
+    permit(work, desk, who, "user.manage")
+    if who.is_desk:
+        people.set_roles(work, desk, who, login, roles)
+        return None
+    return propose(work, desk, who, "roles", people.clean_login(login), sorted(Role(r).value for r in roles), reason)
 
 
 def _hex(canonical: bytes) -> str:
@@ -76,6 +98,7 @@ def _found(work: Work, number: int, lock: bool = False) -> Mapping[str, Any]:
 def settle(work: Work, desk: Desk, who: Principal, number: int, approve: bool, reason: str) -> Mapping[str, Any]:
     """A second person approves or declines. Approved, it is in force from now on."""
     permit(work, desk, who, "config.approve")
+    _is_person(who)
     row = _found(work, number, lock=True)
     if row["status"] != "open":
         raise Conflict("config.settled", change=number, status=row["status"])

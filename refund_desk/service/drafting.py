@@ -98,8 +98,8 @@ def draft(work: Work, file: CaseFile, form: Draft, advice: Advice) -> Drafted:
     if not file.shares.lines:
         computed = _without_lines(file, form, most or 0)
     amount = computed if form.amount_minor is None else form.amount_minor
-    if advice.decision is form.decision and form.amount_minor is None and not form.lines and advice.amount is not None:
-        amount = min(advice.amount, computed)
+    if _advised(form, advice):
+        amount = min(advice.amount or 0, computed)
     if gives and amount != computed and not _named_amounts(form):
         lines, shipping, terms = _towards(amount + form.fee_minor, lines, shipping, terms)
     content = ProposalContent(
@@ -123,6 +123,12 @@ def draft(work: Work, file: CaseFile, form: Draft, advice: Advice) -> Drafted:
         below_promise_reason=form.below_promise_reason,
     )
     return Drafted(content, tuple(terms), most, _grounds(work, file, content, amount))
+
+
+def _advised(form: Draft, advice: Advice) -> bool:
+    """Whether the advised amount is meant: nothing was named, and `full` is always all that is left."""
+    named = form.amount_minor is not None or bool(form.lines) or form.decision is Decision.FULL
+    return not named and advice.decision is form.decision and advice.amount is not None
 
 
 def _without_lines(file: CaseFile, form: Draft, most: int) -> int:

@@ -74,7 +74,9 @@ def open_case(
     )
     state = work.cases.by_id(case_id)
     settle_clocks(work, process, state, opened)
-    work.cases.event(case_id, "case.opened", Aspect.THREAD, at=now, person_id=who.person_id, data={"kind": kind.value})
+    # On the thread it stands where the customer asked; the log says when we took it in.
+    data = {"kind": kind.value}
+    work.cases.event(case_id, "case.opened", Aspect.THREAD, at=opened, person_id=who.person_id, data=data)
     work.audit("case.opened", who, state.ref, kind=kind.value, reason=reason.value)
     return refresh(work, desk, case_id, new=False)
 

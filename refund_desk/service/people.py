@@ -204,7 +204,7 @@ def add_account(
     held = frozenset(roles)
     person_id = None
     if same_person_as:
-        other = _find(work, same_person_as)
+        other = find(work, same_person_as)
         if other.person_id == who.person_id and not who.is_desk:
             raise Refused("people.own_account", rule="user.not_self", could=[Role.ADMINISTRATOR.value])
         person_id = other.person_id
@@ -241,7 +241,8 @@ def second_person(work: Work, desk: Desk, who: Principal) -> bool:
     )
 
 
-def _find(work: Work, login: str) -> Account:
+def find(work: Work, login: str) -> Account:
+    """The account of a login. Raises NotFound."""
     account = work.people.account(clean_login(login))
     if account is None:
         raise NotFound("people.no_account", login=login)
@@ -250,7 +251,7 @@ def _find(work: Work, login: str) -> Account:
 
 def set_roles(work: Work, desk: Desk, who: Principal, login: str, roles: Iterable[Role]) -> Account:
     """Change somebody's roles: enacted by `service.config` once a second person has approved it."""
-    account = _find(work, login)
+    account = find(work, login)
     held = frozenset(roles)
     if account.person_id == who.person_id and not who.is_desk:
         raise Refused("people.own_roles", rule="user.not_self", could=[Role.ADMINISTRATOR.value])
@@ -260,7 +261,7 @@ def set_roles(work: Work, desk: Desk, who: Principal, login: str, roles: Iterabl
         _keep_one_administrator(work, account)
     work.people.set_roles(account.id, held, desk.clock())
     work.audit("people.roles_changed", who, account=account.id, before=sorted(account.roles), after=sorted(held))
-    return _find(work, login)
+    return find(work, login)
 
 
 def _keep_one_administrator(work: Work, leaving: Account) -> None:
@@ -274,7 +275,7 @@ def _keep_one_administrator(work: Work, leaving: Account) -> None:
 def disable(work: Work, desk: Desk, who: Principal, login: str, disabled: bool = True) -> Account:
     """Disable (its sessions end at once) or enable an account. What it holds goes back to the queue."""
     permit(work, desk, who, "user.manage")
-    account = _find(work, login)
+    account = find(work, login)
     if disabled and account.person_id == who.person_id and not who.is_desk:
         raise Refused("people.own_account", rule="user.not_self", could=[Role.ADMINISTRATOR.value])
     if disabled and Role.ADMINISTRATOR in account.roles:
@@ -284,25 +285,25 @@ def disable(work: Work, desk: Desk, who: Principal, login: str, disabled: bool =
     if disabled:
         work.people.revoke_all(account.id, now)
     work.audit("people.disabled" if disabled else "people.enabled", who, account=account.id)
-    return _find(work, login)
+    return find(work, login)
 
 
 def reset_password(work: Work, desk: Desk, who: Principal, login: str) -> tuple[Account, str]:
     """A one-time password, to be changed at the next sign-in. Ends all sessions of the account."""
     permit(work, desk, who, "user.manage")
-    account = _find(work, login)
+    account = find(work, login)
     password = desk.secret(9).hex()
     work.people.set_password(account.id, desk.passwords.hash(password), must_change=True)
     work.people.revoke_all(account.id, desk.clock())
     work.people.succeeded(account.login)
     work.audit("people.password_reset", who, account=account.id)
-    return _find(work, login), password
+    return find(work, login), password
 
 
 def make_token(work: Work, desk: Desk, who: Principal, login: str, label: str) -> str:
     """An API token for an account, shown once."""
     permit(work, desk, who, "user.manage")
-    account = _find(work, login)
+    account = find(work, login)
     now = desk.clock()
     token = desk.secret(32).hex()
     token_id = work.people.add_token(account.id, digest(token), "api", label, now, now + API_TOKEN)
