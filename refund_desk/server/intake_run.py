@@ -32,7 +32,7 @@ from refund_desk.wire.bundle import ImportCounts
 log = logging.getLogger(__name__)
 
 SLICE_S: Final = 0.03
-BATCH: Final = 16
+BATCH: Final = 64
 BATCH_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -81,7 +81,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    id: int
+    """Refused whole; `raw` finds it in quarantine."""
+
+    raw: bytes
     problems: tuple[Problem, ...]
 
 
@@ -128,11 +130,19 @@ def run_import(
     return run.counts()
 
 
-def take_one(house: House, who: Principal, raw: bytes, source: str, read: ReadFile) -> Outcome | Quarantined:
-    """One record, as `POST /v1/refund-requests` has it: taken, or quarantined with its reasons."""
+def take_one(house: House, who: Principal, raw: bytes, source: str, read: ReadFile) -> Outcome:
+    """One record, as `POST /v1/refund-requests` has it.
+
+    Raises Invalid `intake.quarantined` with `problems` and the `id` in quarantine where it can't be taken.
+    """
     run = _Run(house, who, source, read)
     run.take([_read(None, raw, None)])
-    return run.last
+    if isinstance(run.last, Outcome):
+        return run.last
+    with house.write() as work:
+        number = quarantine.number_of(work, raw, source)
+    plain = [problem.plain() for problem in run.last.problems]
+    raise Invalid("intake.quarantined", id=number, problems=plain)
 
 
 def retry(house: House, who: Principal, number: int, corrected: bytes | None = None) -> Outcome:
@@ -223,17 +233,25 @@ class _Run:
         for item in batch:
             if item.record is not None:
                 self._refusing(item, partial(intake.check, self._house.desk, item.record))
-        with_people = [item for item in batch if item.record is not None and item.record.buyer is not None]
-        if with_people:
-            with self._house.write() as work:
-                for item in with_people:
-                    assert item.record is not None
-                    item.customer = intake.owner(work, self._house.desk, item.record)
+        self._customers([item for item in batch if item.record is not None and item.record.buyer is not None])
         for item in batch:
             if item.record is not None:
                 self._refusing(item, partial(self._keep, item))
             if item.problems:
                 item.aside = quarantine.set_aside(self._house.desk, item.raw, _files(item), self._read)
+
+    def _customers(self, items: Sequence[_Item]) -> None:
+        """Make customers known, in transactions of their own as short as the others."""
+        while items:
+            with self._house.write() as work:
+                until, done = time.monotonic() + SLICE_S, 0
+                for item in items:
+                    assert item.record is not None
+                    item.customer = intake.owner(work, self._house.desk, item.record)
+                    done += 1
+                    if time.monotonic() >= until:
+                        break
+            items = items[done:]
 
     def _keep(self, item: _Item) -> None:
         assert item.record is not None
@@ -253,14 +271,16 @@ class _Run:
         try:
             with self._house.write() as work:
                 until = time.monotonic() + SLICE_S
+                refused: list[_Item] = []
                 for item in batch:
-                    made.append(self._one(work, item))
+                    made.append(self._one(work, item, refused))
                     if time.monotonic() >= until:
                         break
+                self._put(work, refused)
         except Refused:
             raise
         except Exception as failure:
-            if len(made) > 0:
+            if made:
                 self._slice_alone(batch[: len(made)])
                 return len(made)
             self._failed(batch[0], failure)
@@ -279,34 +299,29 @@ class _Run:
         item.record, item.problems = None, [Problem("", "record.failed", {"error": type(failure).__name__})]
         item.aside = quarantine.set_aside(self._house.desk, item.raw, _files(item), self._read)
         with self._house.write() as work:
-            result = self._put(work, item)
-        self._count(result)
+            self._put(work, [item])
+        self._count(Quarantined(item.raw, tuple(item.problems)))
 
-    def _one(self, work: Work, item: _Item) -> Outcome | Quarantined:
-        if item.record is None:
-            return self._put(work, item)
-        try:
-            return intake.take_in(work, self._house.desk, self._who, item.record, item.customer, item.kept)
-        except Invalid as no:
-            if no.code != "intake.quarantined":
-                raise
-            item.record, item.problems = None, quarantine.problems_of(no)
-        item.aside = quarantine.set_aside(self._house.desk, item.raw, _files(item), self._read)
-        return self._put(work, item)
+    def _one(self, work: Work, item: _Item, refused: list[_Item]) -> Outcome | Quarantined:
+        if item.record is not None:
+            try:
+                return intake.take_in(work, self._house.desk, self._who, item.record, item.customer, item.kept)
+            except Invalid as no:
+                if no.code != "intake.quarantined":
+                    raise
+                item.record, item.problems = None, quarantine.problems_of(no)
+            item.aside = quarantine.set_aside(self._house.desk, item.raw, _files(item), self._read)
+        refused.append(item)
+        return Quarantined(item.raw, tuple(item.problems))
 
-    def _put(self, work: Work, item: _Item) -> Quarantined:
-        number = quarantine.put(
-            work,
-            self._house.desk,
-            self._who,
-            source=self._source,
-            line=item.number,
-            raw=item.raw,
-            request=request_name(item.raw),
-            problems=item.problems,
-            aside=item.aside,
-        )
-        return Quarantined(number, tuple(item.problems))
+    def _put(self, work: Work, refused: Sequence[_Item]) -> None:
+        if not refused:
+            return
+        rows = [
+            quarantine.Refused(self._source, item.number, item.raw, request_name(item.raw), item.problems, item.aside)
+            for item in refused
+        ]
+        quarantine.put(work, self._house.desk, self._who, rows)
 
     def _count(self, result: Outcome | Quarantined) -> None:
         self.last = result

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from refund_desk.domain.errors import Conflict, DeskError, Invalid
 from refund_desk.domain.evidence import path_problem
 from refund_desk.domain.people import Principal
-from refund_desk.domain.requests import Problem
+from refund_desk.domain.requests import Problem, reasons
 from refund_desk.service.gate import permit
 from refund_desk.service.intake import ReadFile
 from refund_desk.service.ports import Desk, Work
 
 Status = Literal["open", "taken", "dropped"]
 _PAGE = 200
+_NAMED = 20
+"""Requests that an entry names; its count says how many there were."""
 
 
 def problems_of(error: Invalid) -> list[Problem]:
@@ -40,33 +44,45 @@ def set_aside(desk: Desk, raw: bytes, files: Iterable[str], read: ReadFile) -> s
     return folder if kept else None
 
 
-def put(
-    work: Work,
-    desk: Desk,
-    who: Principal,
-    *,
-    source: str,
-    line: int | None,
-    raw: bytes,
-    request: str | None,
-    problems: Sequence[Problem],
-    aside: str | None = None,
-) -> int:
-    """Quarantine a record; the same bytes from the same source again are the same row."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record to quarantine. `request`: its `system/id` where it could be read; `aside`: where its evidence lies."""
+
+    source: str
+    line: int | None
+    raw: bytes
+    request: str | None
+    problems: Sequence[Problem]
+    aside: str | None = None
+
+
+def put(work: Work, desk: Desk, who: Principal, refused: Sequence[Refused]) -> None:
+    """Quarantine records, with one entry for all of them; a record that is there already gets today's reasons."""
     permit(work, desk, who, "intake.submit")
-    number = work.intake.quarantine(
-        at=desk.clock(),
-        source=source,
-        line=line,
-        request=request,
-        digest=hashlib.sha256(raw).digest(),
-        raw=raw,
-        reasons=[problem.plain() for problem in problems],
-        evidence_dir=aside,
-    )
-    codes = sorted({problem.code for problem in problems})
-    work.audit("intake.quarantined", who, quarantine=number, request=request or "", reasons=codes)
-    return number
+    now = desk.clock()
+    rows = [
+        {
+            "at": now,
+            "source": one.source,
+            "line": one.line,
+            "request": one.request,
+            "digest": hashlib.sha256(one.raw).digest(),
+            "raw": one.raw,
+            "reasons": [problem.plain() for problem in one.problems],
+            "evidence_dir": one.aside,
+        }
+        for one in refused
+    ]
+    # Twice in one batch is once: PostgreSQL takes no row twice in one upsert.
+    work.intake.quarantine(list({(row["digest"], row["source"]): row for row in rows}.values()))
+    codes = Counter(code for one in refused for code in reasons(one.problems))
+    named = [one.request for one in refused if one.request][:_NAMED]
+    work.audit("intake.quarantined", who, records=len(rows), requests=named, reasons=dict(sorted(codes.items())))
+
+
+def number_of(work: Work, raw: bytes, source: str) -> int:
+    """The id of a quarantined record."""
+    return work.intake.quarantine_id(hashlib.sha256(raw).digest(), source)
 
 
 def rows(

@@ -45,17 +45,18 @@ class IntakeRepo:
 
     # ------------------------------------------------------------ quarantine
 
-    def quarantine(self, **columns: Any) -> int:
-        """Keep a record that can't be taken. The same bytes from the same source are one row; returns its id."""
-        put = self._insert(quarantine).values(**columns, status="open")
-        made = self._c.execute(
-            put.on_conflict_do_nothing(index_elements=["digest", "source"]).returning(quarantine.c.id)
-        ).scalar_one_or_none()
-        if made is not None:
-            return int(made)
-        where = (quarantine.c.digest == columns["digest"], quarantine.c.source == columns["source"])
-        same = update(quarantine).where(*where, quarantine.c.status == "open").values(reasons=columns["reasons"])
-        self._c.execute(same)  # the rules may have changed since
+    def quarantine(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep records that can't be taken. The same bytes from the same source are one row, with today's reasons."""
+        put = self._insert(quarantine)
+        again = put.on_conflict_do_update(
+            index_elements=["digest", "source"],
+            set_={"reasons": put.excluded.reasons},  # the rules may have changed since
+            where=quarantine.c.status == "open",
+        )
+        self._c.execute(again, [{**row, "status": "open"} for row in rows])
+
+    def quarantine_id(self, digest: bytes, source: str) -> int:
+        where = (quarantine.c.digest == digest, quarantine.c.source == source)
         return int(self._c.execute(select(quarantine.c.id).where(*where)).scalar_one())
 
     def quarantined(self, status: str | None, after: int, limit: int) -> Sequence[Mapping[str, Any]]:

@@ -324,30 +324,30 @@ def test_a_record_that_fails_costs_nobody_else(
 
 
 def test_a_run_that_dies_is_finished_by_the_next(house: FakeHouse, tmp_path: Path) -> None:
-    lines = [b.case(f"R{n}", f"O{n}", evidence=[{"file": "evidence/a.png"}]) for n in range(60)]
+    lines = [b.case(f"R{n}", f"O{n}", evidence=[{"file": "evidence/a.png"}]) for n in range(90)]
     path = b.write(tmp_path / "b", lines, {"evidence/a.png": picture()})
 
     class Power(BaseException):
         pass
 
     def cut(progress: Progress) -> None:
-        if progress.counts.read >= 32:
+        if progress.counts.read >= 64:
             raise Power
 
     with open_bundle(path) as bundle, pytest.raises(Power):
         run_import(house, OPERATOR, bundle, progress=cut)
     with open_bundle(path) as bundle:
         counts = run_import(house, OPERATOR, bundle)
-    assert figures(counts) == (60, 28, 32, 0, 0)
+    assert figures(counts) == (90, 26, 64, 0, 0)
     with open_bundle(path) as bundle:
-        assert figures(run_import(house, OPERATOR, bundle)) == (60, 0, 60, 0, 0)
+        assert figures(run_import(house, OPERATOR, bundle)) == (90, 0, 90, 0, 0)
 
 
 def test_a_run_can_be_stopped(house: FakeHouse, tmp_path: Path) -> None:
-    path = b.write(tmp_path / "b", [b.case(f"R{n}", f"O{n}") for n in range(40)])
+    path = b.write(tmp_path / "b", [b.case(f"R{n}", f"O{n}") for n in range(90)])
     with open_bundle(path) as bundle:
         counts = run_import(house, OPERATOR, bundle, stopped=lambda: True)
-    assert counts.read == 16
+    assert counts.read == 64
 
 
 def test_who_may_not_take_in_is_refused(house: FakeHouse, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from refund_desk.domain.errors import Conflict, Invalid, NotFound, Refused
 from refund_desk.domain.people import Principal
 from refund_desk.domain.words import Role
 from refund_desk.engines.bundles import MAX_LINE, open_bundle
-from refund_desk.server.intake_run import Quarantined, retry, run_import, take_one
+from refund_desk.server.intake_run import retry, run_import, take_one
 from refund_desk.service import quarantine
 from refund_desk.service.intake import Outcome
 from refund_desk.store.tables.cases import refund_case
@@ -138,11 +138,11 @@ def test_a_look_is_an_entry(house: FakeHouse, tmp_path: Path) -> None:
 
 def test_one_request_by_itself(house: FakeHouse) -> None:
     taken = take_one(house, OPERATOR, b.raw(b.case()), "api", no_files)
-    assert isinstance(taken, Outcome)
     again = take_one(house, OPERATOR, b.raw(b.case()), "api", no_files)
     assert again == Outcome("unchanged", taken.ref, taken.findings)
-    refused = take_one(house, OPERATOR, b.raw(RIGHT), "api", no_files)
-    assert isinstance(refused, Quarantined)
-    assert [p.code for p in refused.problems] == ["evidence.missing"]
+    with pytest.raises(Invalid) as caught:
+        take_one(house, OPERATOR, b.raw(RIGHT), "api", no_files)
+    assert [p["code"] for p in caught.value.params["problems"]] == ["evidence.missing"]
+    assert caught.value.params["id"] == listed(house)[0]["id"]
     with house.engine.connect() as connection:
         assert len(connection.execute(select(refund_case)).all()) == 1

@@ -11,15 +11,15 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import IO, Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from refund_desk.domain.errors import Invalid, NotFound, TooLarge
 from refund_desk.domain.people import Principal
-from refund_desk.server.call import Call, Caller
-from refund_desk.server.intake_run import Quarantined, retry, take_one
+from refund_desk.server.call import Call, Caller, RowId
+from refund_desk.server.intake_run import retry, take_one
 from refund_desk.server.jobs import Jobs, Running
 from refund_desk.server.routes.audit import job_view
 from refund_desk.service import quarantine
@@ -27,6 +27,7 @@ from refund_desk.service.gate import permit
 from refund_desk.service.ports import Work
 from refund_desk.wire import bundle as w
 from refund_desk.wire import commands as c
+from refund_desk.wire.base import MAX_INT
 
 router = APIRouter(tags=["intake"])
 
@@ -80,16 +81,23 @@ async def sent_zip(request: Request, call: Caller) -> SentZip:
     kind = request.headers.get("content-type", "").partition(";")[0]
     if kind not in ("application/zip", "application/octet-stream"):
         raise Invalid("intake.media_type", said=kind)
-    size = 0
     with tempfile.NamedTemporaryFile(prefix="bundle-", suffix=".zip", delete=False) as file:
         path = Path(file.name)
-        async for part in request.stream():
-            size += len(part)
-            if size > MAX_ZIP:
-                path.unlink()
-                raise TooLarge("intake.bundle_too_large", limit=MAX_ZIP)
-            file.write(part)
+        try:
+            await _receive(request, file)
+        except BaseException:  # too large, or the sender went away
+            path.unlink()
+            raise
     return SentZip(who, path)
+
+
+async def _receive(request: Request, file: IO[bytes]) -> None:
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_ZIP:
+            raise TooLarge("intake.bundle_too_large", limit=MAX_ZIP)
+        file.write(part)
 
 
 def _no_files(file: str) -> bytes:
@@ -103,9 +111,6 @@ def submit(call: Caller, sent: Annotated[Sent, Depends(sent_record)]) -> w.Reque
     A record that can't be taken answers 422 with every problem and its path, and is kept in quarantine.
     """
     result = take_one(call.house, sent.who, sent.raw, SOURCE, _no_files)
-    if isinstance(result, Quarantined):
-        problems = [problem.plain() for problem in result.problems]
-        raise Invalid("intake.quarantined", id=result.id, problems=problems)
     return w.RequestTaken(result=result.result, ref=result.ref, findings=list(result.findings))
 
 
@@ -134,7 +139,7 @@ def start_import(call: Caller, request: Request, sent: Annotated[SentZip, Depend
 def rows(
     call: Caller,
     status: quarantine.Status | None = "open",
-    after: Annotated[int, Query(ge=0, description="Id of the last row had; 0: from the newest.")] = 0,
+    after: Annotated[int, Query(ge=0, le=MAX_INT, description="Id of the last row had; 0: from the newest.")] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> w.QuarantinePage:
     """Records that could not be taken, newest first."""
@@ -144,13 +149,13 @@ def rows(
 
 
 @router.get("/quarantine/{number}", response_model=w.QuarantineRecord)
-def show(call: Caller, number: int) -> Response:
+def show(call: Caller, number: RowId) -> Response:
     """One record whole, as it came. A look, and an audit entry."""
     return call.write(lambda work, who: _record(quarantine.show(work, call.desk, who, number)))
 
 
 @router.post("/quarantine/{number}/retry", response_model=w.RequestTaken)
-def try_again(call: Caller, number: int, body: w.Retry) -> w.RequestTaken:
+def try_again(call: Caller, number: RowId, body: w.Retry) -> w.RequestTaken:
     """Take it in again, as it is or corrected; its evidence was kept. 422 with what is still wrong."""
     who = _permitted(call, "quarantine.retry")
     outcome = retry(call.house, who, number, None if body.record is None else body.record.encode())
@@ -158,7 +163,7 @@ def try_again(call: Caller, number: int, body: w.Retry) -> w.RequestTaken:
 
 
 @router.post("/quarantine/{number}/drop", response_model=w.QuarantineRow)
-def drop(call: Caller, number: int, body: c.Because) -> Response:
+def drop(call: Caller, number: RowId, body: c.Because) -> Response:
     """Give a record up, with a reason. It stays on record."""
     return call.write(lambda work, who: _row(quarantine.drop(work, call.desk, who, number, body.reason)), body=body)
 
