@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
 
 from refund_desk.desktop.widgets.text import PlainLabel, restyle, set_tip
@@ -34,25 +42,51 @@ class FieldValue(PlainLabel):
 
     def __init__(self, key: str, parent: QWidget | None = None) -> None:
         super().__init__(wrap=True, parent=parent)
-        self.key, self._copy = key, ""
+        self.key, self._copy, self._whole, self._tip = key, "", "", ""
         self.set_selectable()
+        self.setIndent(0)  # the invisible frame would push the text in
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.IBeamCursor)
 
     def show_row(self, row: FieldRow) -> None:
-        self.setText(f"≠ {row.value}" if row.conflict else row.value)
+        self._whole, self._tip = f"≠ {row.value}" if row.conflict else row.value, row.tip
+        self.setText(self._whole)
         self._copy = row.value if row.copy is None else row.copy
         self.setAccessibleName(f"{row.label}: {row.value}")
         self.setAccessibleDescription(tr("ui.field.conflict") if row.conflict else "")
         set_tip(self, row.tip)
         restyle(self, conflict="true" if row.conflict else "false", look=row.look)
+        self._fit()
 
     def sizeHint(self) -> QSize:
         """As wide as the text on one line: a wrapping label would guess something squarer."""
         hint = super().sizeHint()
-        text = self.fontMetrics().size(0, self.text())
+        text = self.fontMetrics().size(0, self._whole)
         frame = 24 if self.property("conflict") == "true" else 10
         return QSize(text.width() + frame, hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """A word that is too long for its column is shortened, not the column widened."""
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), 48), hint.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Shorten words wider than the column, such as ids, in their middle; the tooltip has them whole."""
+        metrics = self.fontMetrics()
+        room = self.width() - (14 if self.property("conflict") == "true" else 4)
+        words = self._whole.split(" ")
+        if room <= 24 or not self.wordWrap() or all(metrics.horizontalAdvance(word) <= room for word in words):
+            shown = self._whole
+        else:
+            shown = " ".join(metrics.elidedText(word, Qt.TextElideMode.ElideMiddle, room) for word in words)
+        if shown != self.text() and not self.hasSelectedText():
+            self.setText(shown)
+        cut = shown != self._whole and self._whole not in self._tip
+        set_tip(self, "\n".join(part for part in (self._whole if cut else "", self._tip) if part))
 
     def copy_value(self) -> None:
         """Put the selection, else the whole value, on the clipboard."""
@@ -68,6 +102,11 @@ class FieldValue(PlainLabel):
             self.activated.emit(self.key)
         else:
             super().keyPressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        if self.property("conflict") == "true" and not self.hasSelectedText():
+            self.activated.emit(self.key)  # a marked value says on one click why it is marked
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         super().mouseDoubleClickEvent(event)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
 class FlowLayout(QLayout):
     """Widgets in lines; a line is as high as its highest widget. `gap` in pixels both ways.
 
-    `centred`: the lines stand in the middle of the height they are given.
+    `centred`: lines stand in the middle of the height they are given, and items in the middle of their line.
     """
 
     def __init__(self, parent: QWidget | None = None, gap: int = 6, *, centred: bool = False) -> None:
@@ -60,16 +60,23 @@ class FlowLayout(QLayout):
     def _place(self, rect: QRect, *, move: bool) -> int:
         margins = self.contentsMargins()
         area = rect.marginsRemoved(margins)
-        x, y, line = area.x(), area.y(), 0
+        x, y, high = area.x(), area.y(), 0
+        line: list[tuple[QLayoutItem, QRect]] = []
         for item in self._shown():
-            size = item.sizeHint()
+            size = item.sizeHint().boundedTo(QSize(area.width(), item.sizeHint().height()))
             if x > area.x() and x + size.width() > area.right() + 1:
-                x, y, line = area.x(), y + line + self._gap, 0
-            if move:
-                item.setGeometry(QRect(QPoint(x, y), size.boundedTo(QSize(area.width(), size.height()))))
+                self._set_line(line, high, move=move)
+                x, y, high, line = area.x(), y + high + self._gap, 0, []
+            line.append((item, QRect(QPoint(x, y), size)))
             x += size.width() + self._gap
-            line = max(line, size.height())
-        return y + line - rect.y() + margins.bottom()
+            high = max(high, size.height())
+        self._set_line(line, high, move=move)
+        return y + high - rect.y() + margins.bottom()
+
+    def _set_line(self, line: list[tuple[QLayoutItem, QRect]], high: int, *, move: bool) -> None:
+        """Put a line's items where they belong; `centred` ones in the middle of its height."""
+        for item, rect in line if move else []:
+            item.setGeometry(rect.translated(0, (high - rect.height()) // 2 if self._centred else 0))
 
 
 def flow_widget(gap: int = 6, *, centred: bool = False) -> tuple[QWidget, FlowLayout]:

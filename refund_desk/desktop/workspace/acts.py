@@ -1,0 +1,151 @@
+"""What is done on a case beside deciding it: unmask, take, put back, answer, override, mark a promise, ask finance."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+
+from refund_desk.desktop.operations import new_key
+from refund_desk.desktop.widgets import FieldValue
+from refund_desk.desktop.words import tr
+from refund_desk.desktop.workspace import show
+from refund_desk.desktop.workspace.popup import AskText
+from refund_desk.desktop.workspace.promise import MarkPromise
+from refund_desk.desktop.workspace.steps import open_consultations
+from refund_desk.domain.words import Role
+from refund_desk.wire.cases import CaseView, CustomerView, MessageView
+from refund_desk.wire.commands import Outcome, PromiseBody, Taken
+
+if TYPE_CHECKING:
+    from refund_desk.desktop.workspace.workspace import CaseWorkspace
+
+
+class Acts(QObject):
+    """Each asks for what it needs, sends it with a key of its own, and has the case shown again."""
+
+    def __init__(self, workspace: CaseWorkspace) -> None:
+        super().__init__(workspace)
+        self._over = workspace
+        page = workspace.page
+        page.header.unmask.connect(self.unmask)
+        page.header.hold_wanted.connect(self.hold)
+        page.conflicts.ask_finance.clicked.connect(self.ask_finance)
+        page.talk.answer_wanted.connect(self.answer)
+        page.talk.override_wanted.connect(self.override)
+        page.talk.promise_wanted.connect(self.mark_promise)
+
+    def unmask(self) -> None:
+        """Show who the customer is. A look, with its reason in the audit log."""
+        view = self._over.view
+        if view is None or "customer.unmask" not in view.actions or view.customer.unmasked:
+            return
+        ref = view.ref
+        AskText(self._over.page.header.eye, "ui.case.unmask.why", lambda reason: self._unmask(ref, reason)).open()
+
+    def _unmask(self, ref: str, reason: str) -> None:
+        desk = self._over.desk
+        desk.operations.read(
+            self._over, lambda: desk.client.customer(ref, reason), lambda customer: self._unmasked(ref, customer)
+        )
+
+    def _unmasked(self, ref: str, customer: CustomerView) -> None:
+        if self._over.ref == ref:
+            self._over.page.header.show_customer(customer)
+            self._over.page.header.customer.setFocus()
+
+    def hold(self) -> None:
+        """Take the case, or put it back."""
+        view = self._over.view
+        if view is None:
+            return
+        ref, client = view.ref, self._over.desk.client
+        if view.assignment is not None and view.assignment.yours:
+            if "case.release" in view.actions:
+                self._write(lambda key: client.release(ref, None, key))
+        elif "case.take" in view.actions:
+            self._over.desk.operations.write(
+                self._over, lambda key: client.take(ref, key), lambda taken: self._taken(ref, taken), key=new_key()
+            )
+
+    def _taken(self, ref: str, _taken: Taken) -> None:
+        self._over.said.emit(tr("ui.case.taken", ref=ref))
+        self._over.refresh_if(ref)
+
+    def ask_finance(self) -> None:
+        """A question to finance that carries the conflict as its context."""
+        view = self._over.view
+        if view is None:
+            return
+        lines = [" ".join(text for text, _ in show.conflict_parts(conflict)) for conflict in view.conflicts]
+        text = "\n".join([tr("ui.case.ask_finance.text"), *lines]) if lines else ""
+        self._over.page.talk.composer.open_as("ask", text, (Role.FINANCE,))
+
+    def answer(self, consultation: int = 0) -> None:
+        """Answer a question to one's role; without an id the first that waits."""
+        view = self._over.view
+        if view is None or "consult.answer" not in view.actions:
+            return
+        waiting = open_consultations(view, frozenset(self._over.desk.me.roles))
+        item = next((one for one in waiting if one.id == consultation or not consultation), None)
+        if item is None:
+            return
+        client = self._over.desk.client
+        AskText(
+            self._over.page.talk,
+            "ui.case.consult.answer.title",
+            lambda text: self._write(lambda key: client.answer(item.id, text, key)),
+            question=item.question,
+        ).open()
+
+    def override(self, consultation: int) -> None:
+        """Go on without a required answer, with a reason."""
+        client = self._over.desk.client
+        AskText(
+            self._over.page.talk,
+            "ui.case.consult.override.title",
+            lambda reason: self._write(lambda key: client.override(consultation, reason, key)),
+        ).open()
+
+    def mark_promise(self, message: int = 0) -> None:
+        """Mark a promise in a message; without an id in the last one we sent."""
+        view = self._over.view
+        found = _ours(view, message) if view is not None else None
+        if view is None or found is None or "message.reply" not in view.actions:
+            return
+        ref, client = view.ref, self._over.desk.client
+
+        def send(body: PromiseBody) -> None:
+            self._write(lambda key: client.promise(ref, body, key))
+
+        MarkPromise(self._over.page.talk, found, currency_of(view), send).open()
+
+    def copy(self) -> None:
+        """The value that has the focus, else the number of the case."""
+        focused = QApplication.focusWidget()
+        value = focused if isinstance(focused, FieldValue) else self._over.page.header.ref
+        value.copy_value()
+        self._over.said.emit(tr("ui.case.copied", what=QApplication.clipboard().text()))
+
+    def _write(self, call: Callable[[str], Awaitable[Any]]) -> None:
+        self._over.desk.operations.write(self._over, call, self._went, key=new_key())
+
+    def _went(self, outcome: Outcome) -> None:
+        self._over.was_written(outcome)
+
+
+def _ours(view: CaseView, message: int) -> MessageView | None:
+    """A message of ours without a promise: the one with this id, else the newest."""
+    ours = [m for m in view.messages if m.direction == "out" and m.promise is None]
+    named = [m for m in ours if m.id == message]
+    return named[0] if named else ours[-1] if ours and not message else None
+
+
+def currency_of(view: CaseView) -> str:
+    """The currency that amounts on this case are in."""
+    if view.money is not None:
+        return view.money.currency
+    asked = next((request.amount for request in view.requests if request.amount is not None), None)
+    return asked.currency if asked is not None else "CNY"

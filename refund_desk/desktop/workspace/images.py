@@ -1,0 +1,77 @@
+"""Renditions of evidence: fetched and decoded off the main thread, kept while there is room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QImage
+
+from refund_desk.client.api import DeskClient
+from refund_desk.desktop.operations import Operations
+from refund_desk.domain.errors import DeskError, Unavailable
+
+ROOM_BYTES = 96 * 1024 * 1024
+
+Got = Callable[[QImage], None]
+Failed = Callable[[DeskError], None]
+
+
+class Images(QObject):
+    """Pictures by (evidence, size). Sizes: thumb, screen, full; upright, as the service renders them."""
+
+    def __init__(self, client: DeskClient, operations: Operations, parent: QObject) -> None:
+        super().__init__(parent)
+        self._client, self._operations = client, operations
+        self._kept: OrderedDict[tuple[int, str], QImage] = OrderedDict()
+        self._asked: dict[tuple[int, str], list[tuple[Got, Failed | None]]] = {}
+
+    def have(self, evidence: int, size: str) -> QImage | None:
+        """The picture, if it is here already."""
+        image = self._kept.get((evidence, size))
+        if image is not None:
+            self._kept.move_to_end((evidence, size))
+        return image
+
+    def want(self, evidence: int, size: str, got: Got, failed: Failed | None = None) -> None:
+        """Hand over a picture: now if it is here, else when it came. Who is asked twice fetches once."""
+        image = self.have(evidence, size)
+        if image is not None:
+            got(image)
+            return
+        key = (evidence, size)
+        waiting = self._asked.setdefault(key, [])
+        waiting.append((got, failed))
+        if len(waiting) == 1:
+            self._operations.read(
+                self,
+                lambda: self._fetch(evidence, size),
+                lambda image: self._arrived(key, image),
+                lambda error: self._missed(key, error),
+            )
+
+    def forget(self) -> None:
+        """Drop every picture, at sign-out."""
+        self._kept.clear()
+
+    async def _fetch(self, evidence: int, size: str) -> QImage:
+        data = await self._client.image(evidence, size)
+        image = await asyncio.to_thread(QImage.fromData, data)
+        if image.isNull():
+            raise Unavailable("client.image_unreadable")
+        return image
+
+    def _arrived(self, key: tuple[int, str], image: QImage) -> None:
+        self._kept[key] = image
+        room = sum(kept.sizeInBytes() for kept in self._kept.values())
+        while room > ROOM_BYTES and len(self._kept) > 1:
+            room -= self._kept.popitem(last=False)[1].sizeInBytes()
+        for got, _ in self._asked.pop(key, []):
+            got(image)
+
+    def _missed(self, key: tuple[int, str], error: DeskError) -> None:
+        for _, failed in self._asked.pop(key, []):
+            if failed is not None:
+                failed(error)

@@ -1,0 +1,160 @@
+"""The money: payments as the gateways have them, what moved since, and the most that may still go back."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from refund_desk.desktop.widgets import FieldGrid, FieldRow, KeyButton, MoneyLabel, words_label
+from refund_desk.desktop.words import formats, member, tr
+from refund_desk.desktop.workspace import show
+from refund_desk.desktop.workspace.pane import LABEL_WIDTH, AmountRow, Pane, Place, conflict_rule, section, show_said
+from refund_desk.desktop.workspace.pool import Pool
+from refund_desk.desktop.workspace.popup import Popup
+from refund_desk.wire.base import Amount
+from refund_desk.wire.cases import CaseView, FieldView, IntentView, MoneyView, MovementView, PaymentPane, RecordView
+
+_INTENT_KIND = {"unknown": "danger", "failed": "danger", "returned": "danger", "succeeded": "ok", "arrived": "ok"}
+_OUT = {"refund", "dispute"}
+
+
+class PaymentCard(Pane):
+    """Payments, movements, intents, and the ceilings with their terms."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("ui.case.pane.payment", parent)
+        self.none = words_label("ui.case.no_payment", "muted", wrap=True)
+        self.fields = FieldGrid(LABEL_WIDTH)
+        self._fields: dict[str, FieldView] = {}
+        self._rules: dict[str, str] = {}
+        self.body.addWidget(self.none)
+        self.body.addWidget(self.fields)
+        self.moved_title = section("ui.case.movements")
+        self.body.addWidget(self.moved_title)
+        self.movements = Pool(Place(self), AmountRow)
+        self.intents_title = section("ui.case.intents", line=False)
+        self.body.addWidget(self.intents_title)
+        self.intents = Pool(Place(self), AmountRow)
+        self.most = _Most()
+        self.body.addWidget(self.most)
+        self.body.addStretch()
+        self.fields.copied.connect(self.copied)
+        self.fields.activated.connect(self._explain)
+
+    def show_case(self, view: CaseView) -> None:
+        pane = view.payment
+        self._rules = {c.field: conflict_rule(c.field, c.effective) for c in view.conflicts}
+        self.none.setVisible(pane is None or not pane.payments)
+        self.show_source(pane.systems if pane else [], pane.as_of if pane else None)
+        self._show_payments(pane)
+        moved = [m for m in pane.movements if m.kind != "intent"] if pane else []
+        self.moved_title.setVisible(bool(moved))
+        for row, movement in zip(self.movements.take(len(moved)), moved, strict=True):
+            _show_movement(row, movement)
+        self.intents_title.setVisible(bool(view.intents))
+        for row, intent in zip(self.intents.take(len(view.intents)), view.intents, strict=True):
+            _show_intent(row, intent)
+        self.most.show_money(view.money)
+
+    def _show_payments(self, pane: PaymentPane | None) -> None:
+        self._fields = {}
+        rows: list[FieldRow] = []
+        for record in pane.payments if pane else []:
+            rows += self._payment_rows(record)
+        self.fields.set_rows(rows)
+        self.fields.setVisible(bool(rows))
+
+    def _payment_rows(self, record: RecordView) -> list[FieldRow]:
+        """The means and its hint in one row, then the gateway's id, then the rest."""
+        by_key = {field.key: field for field in record.fields}
+        method, hint = by_key.pop("payment.method", None), by_key.pop("payment.account_hint", None)
+        means = [show.value(f.key, f.value) for f in (method, hint) if f is not None and f.value]
+        rows = []
+        if means:
+            rows.append(FieldRow(f"{record.id}/means", show.label("payment.method"), " ".join(means)))
+        rows.append(FieldRow(f"{record.id}/id", tr("ui.case.payment_id"), record.id, look="mono"))
+        for field in by_key.values():
+            if field.value not in (None, "") or field.conflict:
+                row = show.row(field, record.id)
+                self._fields[row.key] = field
+                rows.append(row)
+        return rows
+
+    def _explain(self, key: str) -> None:
+        field, anchor = self._fields.get(key), self.fields.value(key)
+        if field is not None and field.said and anchor is not None:
+            show_said(anchor, field, self._rules.get(field.key, ""))
+
+
+class _Most(QWidget):
+    """The most that may be paid now, and on a click every ceiling with its terms."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._money: MoneyView | None = None
+        self.amount = MoneyLabel(look="strong")
+        self.why = KeyButton("ui.case.ceilings.why", "", "link")
+        self.why.clicked.connect(self.explain)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(words_label("ui.case.most", "strong"))
+        row.addWidget(self.why)
+        row.addStretch()
+        row.addWidget(self.amount)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 2, 0, 0)
+        column.addLayout(row)
+
+    def show_money(self, money: MoneyView | None) -> None:
+        self._money = money
+        self.setVisible(money is not None)
+        self.amount.set_amount(money.refundable if money else None)
+        self.setAccessibleName(tr("ui.case.most.named", amount=money.refundable) if money else "")
+
+    def explain(self) -> None:
+        money = self._money
+        if money is None:
+            return
+        popup = Popup(self, tr("ui.case.most.named", amount=money.refundable), 360)
+        popup.add_text(tr("ui.case.ceilings.rule"), "small muted")
+        for ceiling in money.ceilings:
+            rows = [
+                (
+                    show.joined(tr(f"ui.case.ceiling.{ceiling.kind}"), ceiling.subject),
+                    show.money(ceiling.amount),
+                    "strong",
+                )
+            ]
+            rows += [(f"   {show.term(term)}", formats().money(term.amount), "") for term in ceiling.terms]
+            popup.add_table(rows)
+        popup.open(above=True)
+
+
+def _show_movement(row: AmountRow, movement: MovementView) -> None:
+    status = member("ledger" if movement.kind == "ledger_entry" else "status", movement.status)
+    meta = show.joined(
+        show.moment(movement.at) if movement.at else None,
+        show.system(movement.system),
+        status,
+        movement.by,
+        movement.reason,
+        movement.reference,
+        tr("ui.case.due", at=movement.due_at) if movement.due_at else None,
+    )
+    row.set_texts(f"{show.upper(member('record_kind', movement.kind))} {movement.id}", meta, copy=movement.id)
+    sign = -1 if movement.kind in _OUT else 1
+    row.set_amount(Amount(minor=sign * movement.amount.minor, currency=movement.amount.currency))
+    row.set_pill(tr("ui.case.disputed") if movement.kind == "dispute" else "", "danger")
+
+
+def _show_intent(row: AmountRow, intent: IntentView) -> None:
+    meta = show.joined(
+        intent.id[:8],
+        show.system(intent.channel),
+        tr("ui.case.intent.age", age_s=intent.age_s),
+        member("role", intent.owner),
+        intent.reference,
+        intent.confirmed_by.name if intent.confirmed_by else None,
+    )
+    row.set_texts(show.upper(member("tender", intent.tender)), meta, copy=intent.id)
+    row.set_amount(intent.amount)
+    row.set_pill(member("intent", intent.state), _INTENT_KIND.get(intent.state, "warn"))
