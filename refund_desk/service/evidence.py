@@ -37,6 +37,15 @@ def waiting(work: Work, limit: int = 16, after: int = 0) -> list[Waiting]:
     return [Waiting(row["id"], row["sha256"], row["secret"]) for row in work.facts.waiting(limit, after)]
 
 
+def waiting_one(work: Work, evidence_id: int) -> Waiting | None:
+    """One image, if it still waits: for whoever wants to see it now."""
+    row = work.facts.evidence_by_id(evidence_id)
+    if row["status"] != "waiting":
+        return None
+    secret = None if row["customer_id"] is None else work.facts.customer(row["customer_id"])["secret"]
+    return Waiting(evidence_id, row["sha256"], secret)
+
+
 def keep_renditions(desk: Desk, image: Waiting, decoded: Decoded) -> None:
     """Put renditions on disk; no transaction is open."""
     for name, data in decoded.renditions.items():
@@ -83,6 +92,11 @@ def rendition(work: Work, desk: Desk, who: Principal, evidence_id: int, size: st
     return desk.blobs.rendition(_secret(work, row), row["sha256"], size)
 
 
+def ref_of(work: Work, evidence_id: int) -> str:
+    """The case a piece of evidence belongs to."""
+    return work.cases.by_id(work.facts.evidence_by_id(evidence_id)["case_id"]).ref
+
+
 def original(work: Work, desk: Desk, who: Principal, evidence_id: int) -> tuple[Mapping[str, Any], bytes]:
     """The row and the bytes as they came: taking them out of the desk is a look, and an entry."""
     row = _allowed(work, desk, who, evidence_id)
@@ -110,6 +124,11 @@ def _secret(work: Work, row: Mapping[str, Any]) -> bytes | None:
 
 
 # ---------------------------------------------------------------- adding, noting
+
+
+def may_add(work: Work, desk: Desk, who: Principal, ref: str) -> None:
+    """Refuse who may not add to this case, before a byte of theirs is read."""
+    permit_on(work, desk, who, "evidence.add", work.cases.by_ref(ref))
 
 
 def add(

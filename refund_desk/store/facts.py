@@ -367,6 +367,8 @@ class FactRepo:
         Rows that others point at stay as husks. fields: (record kind, field) of observations that hold
         free text or account hints; all their observations on the customer's orders go.
         """
+        if not self._postgres:
+            self._c.exec_driver_sql("PRAGMA secure_delete = ON")  # else the words stay readable in freed space
         self._c.execute(update(customer).where(customer.c.id == customer_id).values(secret=None, erased_at=at))
         blank: dict[str, Any] = {**dict.fromkeys(_PERSONAL), "masked": NOBODY, "updated_at": at}
         self._c.execute(update(personal).where(personal.c.customer_id == customer_id).values(**blank))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from PIL import Image
 
 from refund_desk.client.api import DeskClient
 from refund_desk.domain.errors import DeskError, Invalid, Unauthenticated
@@ -108,6 +109,19 @@ def test_a_bundle_is_a_job(ask: Ask, house: House) -> None:
         assert job.status == "failed"
         assert job.problem is not None
         assert job.problem.code == "error.bundle.broken"
+
+    ask(calls)
+
+
+def test_a_picture_is_there_as_soon_as_somebody_looks(ask: Ask) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (300, 200), (200, 30, 30)).save(out, "PNG")
+
+    async def calls(desk: DeskClient) -> None:
+        first = await desk.submit(b.raw(b.case()))
+        added = await desk.add_evidence(first.ref, "a.png", out.getvalue())
+        data = await desk.image(added.evidence, "thumb")
+        assert Image.open(io.BytesIO(data)).size == (160, 107)
 
     ask(calls)
 

@@ -211,6 +211,13 @@ def test_an_erased_customer_is_gone(house: FakeHouse, tmp_path: Path, decoder: D
     left = whole_desk(house, tmp_path)
     for personal in ("王小明", "13800001234", "收到的杯子碎了", "王小"):
         assert personal.encode() not in left
+    with house.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert house.engine.url.database is not None
+    on_disk = Path(house.engine.url.database).read_bytes()
+    assert "王小明".encode() not in on_disk
+    assert "收到的杯子碎了".encode() not in on_disk
     assert "杯子".encode() in left  # the goods of an order are nobody's secret
     with house.read() as work:
         assert work.facts.customer(customer)["masked"] == "—"
