@@ -18,6 +18,7 @@ import httpx
 import uuid6
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from refund_desk import __version__
 from refund_desk.client.api import DeskClient
@@ -33,9 +34,11 @@ from refund_desk.server.app import build
 from refund_desk.server.feed import Changed, Feed
 from refund_desk.server.intake_run import run_import
 from refund_desk.server.jobs import Running
+from refund_desk.server.looks import Looks
 from refund_desk.service import audit as audit_service
-from refund_desk.service import audit_files, audit_proofs
+from refund_desk.service import audit_files, audit_proofs, steps
 from refund_desk.service.cases import expire_leases
+from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
 from refund_desk.settings import Settings
 from refund_desk.store.audit_integrator import Integrator
@@ -45,7 +48,7 @@ from refund_desk.store.checkpoint_files import CheckpointFiles
 from refund_desk.store.database import open_engine
 from refund_desk.store.upgrade import upgrade
 from refund_desk.store.work import SqlStore, SqlWork
-from refund_desk.worker.decoding import decode_waiting
+from refund_desk.worker.decoding import decode_one, decode_waiting
 from refund_desk.worker.listen import Listener
 from refund_desk.worker.loop import Worker
 
@@ -108,10 +111,11 @@ class House:
         self.files = CheckpointFiles(directory / "checkpoints")
         self.integrator = Integrator(engine, key, self.files, parts.clock)
         self.feed = Feed()
+        self.looks = Looks()
         self.operators: dict[str, Principal] = {}
         self.app: FastAPI = build(self, self.feed, currency=currency, operators=self.operators)
         self._listener = Listener(listen, self._heard) if listen else None
-        self._worker = Worker(self.integrator.step, self._tell, self._chores(), self.integrator.close)
+        self._worker = Worker(self._step, self._tell, self._chores(), self._last)
         self._decoder = Decoder()
         self._runs = parts.worker
         with self.store.read() as work:
@@ -150,19 +154,33 @@ class House:
             changes = [Changed(row.position, row.case or "") for row in rows if not row.action.startswith("look.")]
             self.feed.add(changes, rows[-1].position)
 
+    def _step(self) -> bool:
+        """Looks first, so that they are in the log with what followed them."""
+        self.looks.flush(self.store)
+        return self.integrator.step()
+
+    def _last(self) -> None:
+        self.looks.flush(self.store)
+        self.integrator.close()
+
     def integrate(self) -> None:
         """All that waits, now, on this thread: for tests and commands whose worker doesn't run."""
-        while self.integrator.step():
+        while self._step():
             pass
         self._tell()
 
     def _chores(self) -> list[Any]:
-        return [self.expire_leases, self._old_keys, self._pictures]
+        return [self.expire_leases, self._overdue, self._old_keys, self._pictures]
 
     def expire_leases(self) -> bool:
         """Leases that ran out come back to the queue; whether more may wait."""
         with self.store.write() as work:
             return expire_leases(work, self.desk, WORKER) >= 50
+
+    def _overdue(self) -> bool:
+        """Parcels that never came and customers who never answered: their clock closes or returns the case."""
+        with self.store.write() as work:
+            return steps.overdue(work, self.desk, WORKER) >= 20
 
     def _old_keys(self) -> bool:
         with self.store.write() as work:
@@ -204,11 +222,19 @@ class House:
         with open_bundle(path) as bundle:
             job.total = bundle.size
             counts = run_import(self, who, bundle, progress=lambda now: job.progress(now.position, now.size))
+        decode_waiting(self, self._decoder, job.stop.is_set)
         return counts.model_dump(mode="json")
 
     def decode(self, limit: int | None = None) -> int:
         """Decode images that wait, at most `limit`; how many it were."""
         return decode_waiting(self, self._decoder, limit=limit)
+
+    def decode_now(self, evidence: int) -> None:
+        """Decode one image that somebody wants to see and nobody has decoded yet."""
+        with self.read() as work:
+            image = waiting_one(work, evidence)
+        if image is not None:
+            decode_one(self, self._decoder, image)
 
     def _pictures(self) -> bool:
         return self.decode(8) == 8
@@ -313,7 +339,20 @@ def _key(settings: Settings, directory: Path) -> signing.SigningKey:
     if not mark.exists():
         mark.write_text(f"refund-desk/{uuid.uuid4().hex[:12]}", "ascii")
     name = mark.read_text("ascii").strip()
-    return signing.load_or_make_key(settings.keys / f"{name.rpartition('/')[2]}.key", name, directory)
+    return signing.load_or_make_key(_key_path(settings, name), name, directory)
+
+
+def _key_path(settings: Settings, name: str) -> Path:
+    return settings.keys / f"{name.rpartition('/')[2]}.key"
+
+
+def own_vkey(directory: Path, settings: Settings) -> str | None:
+    """The public key of this machine's own desk, None where it has none. Raises Unavailable for one that is exposed."""
+    mark = directory / "desk-name"
+    if not mark.is_file():
+        return None
+    path = _key_path(settings, mark.read_text("ascii").strip())
+    return signing.load_key(path, directory).vkey if path.exists() else None
 
 
 @contextlib.contextmanager

@@ -259,6 +259,7 @@ def upgrade() -> None:
         sa.Column("method", sa.Text()),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("stage_at", INSTANT, nullable=False),
         sa.Column("progress", sa.Text(), nullable=False),
         sa.Column("open", sa.Boolean(), nullable=False),
         sa.Column("process_version", sa.Text(), nullable=False),

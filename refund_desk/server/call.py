@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import re
 import threading
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Protocol, TypeVar
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Path, Request, Response
 from pydantic import BaseModel, TypeAdapter
 
 from refund_desk.domain.errors import Conflict, Invalid, Refused, Unauthenticated
 from refund_desk.domain.people import Principal
+from refund_desk.server.looks import Looks
 from refund_desk.service import people
+from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
+from refund_desk.wire.base import MAX_INT
 
 T = TypeVar("T")
 
@@ -34,6 +39,7 @@ class House(Protocol):
     """What the server stands on; wiring builds it."""
 
     desk: Desk
+    looks: Looks
 
     def write(self) -> Any: ...
     def read(self) -> Any: ...
@@ -41,11 +47,20 @@ class House(Protocol):
     def verify(self, job: Any) -> Any: ...
     def export(self, job: Any) -> Any: ...
     def prove(self, ref: str) -> dict[str, Any]: ...
-    def import_bundle(self, job: Any, who: Principal, path: Path) -> Any: ...
+    def decode_now(self, evidence: int) -> None: ...
+    def import_bundle(self, job: Any, who: Principal, path: FilePath) -> Any: ...
 
 
 _running: set[tuple[str, str, str]] = set()
 _running_lock = threading.Lock()
+
+OWN = frozenset({"/v1/me", "/v1/me/password", "/v1/session"})
+"""All that somebody may do who has to change their password first."""
+ABOUT_CASES = frozenset({"cases", "decisions", "evidence"})
+"""Tags of routes about one case or what belongs to it."""
+_REF = re.compile(r"RC-\d{2}-\d{6,}\Z")
+
+RowId = Annotated[int, Path(ge=0, le=MAX_INT, description="Id of a row, as the service gave it.")]
 
 
 class Call:
@@ -82,14 +97,32 @@ class Call:
             raise Unauthenticated("people.no_token")
         return people.recognise(work, self.desk, self.token)
 
+    @property
+    def route(self) -> str:
+        """The route's template: what it is called with may be personal, and never stands in the log."""
+        found = self.request.scope.get("route")
+        return str(getattr(found, "path", ""))
+
+    def _enter(self, work: Work, who: Principal) -> None:
+        """What holds on every route: a password that must be changed comes first, and who may see no case
+        learns nothing of any: whether it exists is their answer's secret, too."""
+        if who.must_change and self.route not in OWN:
+            raise Refused("people.password_must_change", rule="people.must_change", could=[])
+        tags = getattr(self.request.scope.get("route"), "tags", ())
+        if self.request.path_params and ABOUT_CASES.intersection(tags):
+            permit(work, self.desk, who, "case.look")
+
     def read(self, use: Callable[[Work, Principal], T]) -> T:
         """Run a use case that changes nothing."""
+        who: Principal | None = None
         try:
             with self.house.read() as work:
                 who = self.who(work)
+                self._enter(work, who)
                 return use(work, who)
         except Refused as refusal:
-            self._audit_refusal(refusal, who)
+            if who is not None:
+                self._audit_refusal(refusal, who)
             raise
 
     def write(
@@ -99,52 +132,60 @@ class Call:
         body: BaseModel | None = None,
         status: int = 200,
         money: bool = False,
+        hidden: AbstractSet[str] | None = None,
     ) -> Response:
-        """Run a use case in one transaction and answer with what it returns, as JSON.
+        """Run a use case in one transaction and answer with what it returns, as JSON (status 204: nothing).
 
         use: returns a wire shape (or None); it is serialised before the commit, so that the kept
-        answer and the change are one. money: the call must carry an Idempotency-Key.
+        answer and the change are one. money: the call must carry an Idempotency-Key. hidden: fields of
+        the body that are secret, where the answer is one, too: neither is ever kept, and the same key
+        again answers that it was done.
         """
         if money and not self.key:
             raise Invalid("idempotency.missing")
         route = f"{self.request.method} {self.request.url.path}"
-        digest = hashlib.sha256(body.model_dump_json().encode() if body else b"").digest()
+        digest = hashlib.sha256(body.model_dump_json(exclude=set(hidden or ())).encode() if body else b"").digest()
         who: Principal | None = None
         try:
-            with self.house.write() as work:
+            with self._claimed(route), self.house.write() as work:
                 who = self.who(work)
-                with self._claimed(work, who, route):
-                    answer = self._kept(work, who, route, digest)
-                    if answer is None:
-                        answer = Response(_json(use(work, who)), status, media_type="application/json")
-                        self._keep(work, who, route, digest, answer)
+                self._enter(work, who)
+                self._claim(work, who, route)
+                answer = self._kept(work, who, route, digest)
+                if answer is None:
+                    content = use(work, who)
+                    raw = b"" if status == 204 else _json(content)
+                    answer = Response(raw, status, media_type=None if status == 204 else "application/json")
+                    self._keep(work, who, route, digest, status, b"" if hidden is not None else raw)
+                elif hidden is not None:
+                    raise Conflict("idempotency.shown_once")
         except Refused as refusal:
             if who is not None:
                 self._audit_refusal(refusal, who)
             raise
-        if checkpoint := self.house.checkpoint():
-            answer.headers["Desk-Checkpoint"] = checkpoint
         return answer
 
     @contextmanager
-    def _claimed(self, work: Any, who: Principal, route: str) -> Iterator[None]:
+    def _claimed(self, route: str) -> Iterator[None]:
+        """In this process, before any lock is waited for: the same call by the same token runs once at a time."""
+        mine = (self.token, route, self.key or "")
         if not self.key:
             yield
             return
-        mine = (who.actor, route, self.key)
         with _running_lock:
-            free = mine not in _running
-            if free:
-                _running.add(mine)
-        if not free or not work.idempotency.claim(*mine):
-            if free:
-                _running.discard(mine)
-            raise Conflict("idempotency.running", retry_after=1)
+            if mine in _running:
+                raise Conflict("idempotency.running", retry_after=1)
+            _running.add(mine)
         try:
             yield
         finally:
             with _running_lock:
                 _running.discard(mine)
+
+    def _claim(self, work: Any, who: Principal, route: str) -> None:
+        """Among processes."""
+        if self.key and not work.idempotency.claim(who.actor, route, self.key):
+            raise Conflict("idempotency.running", retry_after=1)
 
     def _kept(self, work: Any, who: Principal, route: str, digest: bytes) -> Response | None:
         if not self.key:
@@ -154,21 +195,20 @@ class Call:
             return None
         if kept.body_digest != digest:
             raise Invalid("idempotency.other_body")
-        headers = {"Idempotent-Replayed": "true"}
-        return Response(kept.answer, kept.status, media_type="application/json", headers=headers)
+        kind = None if kept.status == 204 else "application/json"
+        return Response(kept.answer, kept.status, {"Idempotent-Replayed": "true"}, kind)
 
-    def _keep(self, work: Any, who: Principal, route: str, digest: bytes, answer: Response) -> None:
+    def _keep(self, work: Any, who: Principal, route: str, digest: bytes, status: int, answer: bytes) -> None:
         if self.key:
-            mine = (who.actor, route, self.key)
-            work.idempotency.keep(*mine, digest, answer.status_code, bytes(answer.body), self.desk.clock())
+            work.idempotency.keep(who.actor, route, self.key, digest, status, answer, self.desk.clock())
 
     def _audit_refusal(self, refusal: Refused, who: Principal) -> None:
         """The command was rolled back; its refusal stands on its own, before the answer leaves."""
-        route = f"{self.request.method} {self.request.url.path}"
-        ref = self.request.path_params.get("ref")
+        named = str(self.request.path_params.get("ref") or refusal.params.get("ref") or "")
         rule = str(refusal.params.get("rule", refusal.code))
         with self.house.write() as work:
-            work.audit("refused", who, ref, code=refusal.code, rule=rule, route=route.split("?")[0])
+            ref = named if _REF.match(named) else None  # what somebody typed is no case
+            work.audit("refused", who, ref, code=refusal.code, rule=rule, route=f"{self.request.method} {self.route}")
 
 
 _any = TypeAdapter(Any)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from refund_desk.domain.cases import CaseState
@@ -11,28 +11,47 @@ from refund_desk.domain.people import Principal
 from refund_desk.domain.process import Process
 from refund_desk.domain.words import Aspect, Role, Stage
 from refund_desk.service import thread
-from refund_desk.service.gate import permit, permit_on
+from refund_desk.service.gate import must_be_person, permit, permit_on
 from refund_desk.service.ports import Desk, Work
+from refund_desk.service.ports.views import QueueFilter
 
 # ---------------------------------------------------------------- take and lease
 
 
-def take_next(work: Work, desk: Desk, who: Principal) -> CaseState | None:
+def take_next(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None = None) -> CaseState | None:
     """The most urgent free case, now theirs. Atomic: two who ask at once get two cases, or one gets none.
 
-    Their own lease on what they already hold is not touched. None: nothing is free.
+    wanted: filters of the queue they work from. Their own lease on what they already hold is not touched.
+    None: nothing is free.
     """
     process = permit(work, desk, who, "case.take", Stage.REVIEW)
+    must_be_person(who)
     _room(work, process, who)
-    for state in work.cases.next_free(limit=1):
+    found = work.cases.next_free(limit=1) if wanted is None else _free_among(work, desk, who, wanted)
+    for state in found:
         return _give(work, desk, process, state, who.person_id, who, "case.taken")
     return None
+
+
+def _free_among(work: Work, desk: Desk, who: Principal, wanted: QueueFilter) -> Iterator[CaseState]:
+    """Free cases of a filtered queue in its order, each locked when it is reached."""
+    after: tuple[int, int] | None = None
+    while page := work.views.page(who.person_id, wanted, desk.clock(), after, 50):
+        for listed in page:
+            if _is_free(listed.state) and _is_free(state := work.cases.lock(listed.state.ref)):
+                yield state
+        after = page[-1].state.place
+
+
+def _is_free(state: CaseState) -> bool:
+    return state.open and state.assignee_id is None and state.stage is Stage.REVIEW
 
 
 def take(work: Work, desk: Desk, who: Principal, ref: str) -> CaseState:
     """This very case, if nobody else holds it."""
     state = work.cases.lock(ref)
     process = permit_on(work, desk, who, "case.take", state)
+    must_be_person(who)
     if state.assignee_id == who.person_id:
         return _give(work, desk, process, state, who.person_id, who, None)
     now = desk.clock()
@@ -111,6 +130,15 @@ def _back(
     return work.cases.by_id(state.id)
 
 
+def give_back_all(work: Work, desk: Desk, who: Principal, person: int) -> None:
+    """Everything somebody holds returns to the queue, as when their account is disabled."""
+    for held in work.cases.held_by(person):
+        state = work.cases.lock(held.ref)
+        if state.assignee_id == person:
+            _back(work, desk, state, who, "case.released", {"reason": "absence"})
+            work.cases.update(state.id, returned_to_id=None)  # nor does an answer bring it back to them
+
+
 def expire_leases(work: Work, desk: Desk, who: Principal, limit: int = 50) -> int:
     """Leases that ran out come back. Cases under way elsewhere (approval, return …) keep their reviewer."""
     now, count = desk.clock(), 0
@@ -143,18 +171,16 @@ def assign(work: Work, desk: Desk, who: Principal, ref: str, person: int, reason
 
 
 def look(work: Work, desk: Desk, who: Principal, ref: str, evidence: Iterable[int], seen_event: int | None) -> None:
-    """What somebody saw: each look at personal data is an entry; `seen_event` is how far they read."""
+    """What somebody saw of a case: how far they read, and which pictures they opened. The log has it by itself."""
     state = work.cases.by_ref(ref)
     permit_on(work, desk, who, "case.look", state)
     now = desk.clock()
     if seen_event is not None:
         work.cases.look(who.person_id, state.id, min(seen_event, work.cases.last_event(state.id)), now)
-        work.audit("look.case", who, ref)
     known = {int(row["id"]) for row in work.facts.evidence(state.id)}
     opened = [number for number in dict.fromkeys(evidence) if number in known]
     if opened:
         work.facts.mark_opened(who.person_id, opened, now)
-        work.audit("look.evidence", who, ref, evidence=opened)
 
 
 def unmask(work: Work, desk: Desk, who: Principal, ref: str, reason: str) -> Mapping[str, object]:

@@ -65,6 +65,7 @@ def open_case(
         amount_minor=amount_minor,
         currency=currency,
         stage=stage.value,
+        stage_at=now,
         progress=progress_of(process, stage).value,
         open=True,
         process_version=process.version,
@@ -235,6 +236,7 @@ def to_stage(
     closed = target is Stage.CLOSED
     changes: dict[str, Any] = {
         "stage": target.value,
+        "stage_at": now,
         "progress": progress_of(process, target, decided).value,
         "open": not closed,
         "closed_at": now if closed else None,
@@ -272,7 +274,15 @@ def next_round(work: Work, desk: Desk, who: Principal, state: CaseState, event: 
 
 def to_reviewer(desk: Desk, process: Process, state: CaseState) -> dict[str, Any]:
     """Columns that give a case back to who had it, if anybody did."""
-    person = state.assignee_id or state.returned_to_id
+    return _lease(desk, process, state.assignee_id or state.returned_to_id)
+
+
+def returned_to(desk: Desk, process: Process, person: int | None) -> dict[str, Any]:
+    """Columns that return a case to whoever proposed what came to nothing, and mark it so."""
+    return {"returned_to_id": person, **_lease(desk, process, person)}
+
+
+def _lease(desk: Desk, process: Process, person: int | None) -> dict[str, Any]:
     if person is None:
         return {}
     now = desk.clock()

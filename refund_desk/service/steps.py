@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from refund_desk.domain.cases import CaseState
@@ -67,7 +68,7 @@ def inspected(work: Work, desk: Desk, who: Principal, ref: str, result: str, not
             because = [{"code": "void.inspection", "params": {"result": result}}]
             work.money.settle_proposal(row.id, status="void", void_because=because)
     state = work.cases.by_id(file.state.id)
-    columns: dict[str, Any] = {} if passed or proposer is None else {"returned_to_id": proposer}
+    columns = {} if passed else lifecycle.returned_to(desk, file.process, proposer)
     return lifecycle.move(
         work,
         desk,
@@ -95,8 +96,8 @@ def return_expired(work: Work, desk: Desk, who: Principal, ref: str) -> CaseStat
     """A parcel that never came closes its case by the clock; what was reserved is free again."""
     file = _begin(work, desk, who, ref, "return.expire")
     began = file.process.stage(Stage.RETURN).limit_s
-    since = (desk.clock() - file.state.changed_at).total_seconds()
-    if began is not None and since < began:
+    entered = work.cases.entered(file.state.id, Stage.RETURN)
+    if began is not None and entered is not None and (desk.clock() - entered).total_seconds() < began:
         raise Conflict("return.still_time", ref=ref)
     release_intents(work, desk, who, file)
     work.audit("return.expired", who, ref)
@@ -140,10 +141,8 @@ def _reasoned(work: Work, desk: Desk, who: Principal, ref: str, reason: str, act
     work.audit(event, who, ref)
     state = work.cases.by_id(file.state.id)
     last = file.last_proposal
-    back: dict[str, Any] = (
-        {"returned_to_id": last.person_id} if last and event in ("hold.released", "arbitration.decided") else {}
-    )
-    marks = {"held_before": True} if event == "hold.released" else {}
+    goes_back = last is not None and event in ("hold.released", "arbitration.decided")
+    back = lifecycle.returned_to(desk, file.process, last.person_id) if last and goes_back else {}
     return lifecycle.move(
         work,
         desk,
@@ -152,7 +151,6 @@ def _reasoned(work: Work, desk: Desk, who: Principal, ref: str, reason: str, act
         event,
         file.facts,
         file.process,
-        data=marks,
         inform=_seats(file.process, activity),
         **back,
     )
@@ -166,3 +164,28 @@ def reopen(work: Work, desk: Desk, who: Principal, ref: str, reason: str) -> Cas
     add_message(work, desk, who, file.state, "note", reason)
     work.audit("case.reopened", who, ref, round=file.state.round + 1)
     return lifecycle.next_round(work, desk, who, work.cases.by_id(file.state.id), "case.reopened", file.facts)
+
+
+def overdue(work: Work, desk: Desk, who: Principal, limit: int = 20) -> int:
+    """What ran out of time by itself: returns that never came are closed, unanswered questions come back.
+
+    Returns how many cases it moved.
+    """
+    now, process, moved = desk.clock(), desk.process.current(work), 0
+    for stage, event in ((Stage.RETURN, "return.expired"), (Stage.WAITING_CUSTOMER, "customer.silent")):
+        seconds = process.stage(stage).limit_s
+        if seconds is None:
+            continue
+        for case_id in work.cases.standing_since(stage, now - timedelta(seconds=seconds), limit):
+            state = work.cases.lock(work.cases.by_id(case_id).ref)
+            if state.stage is not stage:
+                continue
+            if stage is Stage.RETURN:
+                return_expired(work, desk, who, state.ref)
+            else:
+                file = open_file(work, desk, state)
+                work.audit(event, who, state.ref)
+                back = lifecycle.to_reviewer(desk, file.process, state)
+                lifecycle.move(work, desk, who, state, event, file.facts, file.process, **back)
+            moved += 1
+    return moved

@@ -46,9 +46,57 @@ from refund_desk.store.tables.cases import (
 from refund_desk.store.tables.facts import shop_order
 from refund_desk.store.tables.people import desk_mark
 
+_COLUMNS = {aspect: f"v_{aspect.value}" for aspect in Aspect}
+
+# Statements are built once. Those that insert or change take their columns as parameters of the call.
 _BY_ID = select(refund_case).where(refund_case.c.id == bindparam("id"))
 _BY_REF = select(refund_case).where(refund_case.c.ref == bindparam("ref"))
-_COLUMNS = {aspect: f"v_{aspect.value}" for aspect in Aspect}
+_OF_ORDER = select(refund_case).where(refund_case.c.order_id == bindparam("order_id")).order_by(refund_case.c.id)
+_CHANGE = update(refund_case).where(refund_case.c.id == bindparam("row"))
+_LOCK_ORDER = select(shop_order.c.id).where(shop_order.c.id == bindparam("order_id")).with_for_update()
+_STEP = {
+    aspect: _CHANGE.values({column: refund_case.c[column] + 1}).returning(refund_case)
+    for aspect, column in _COLUMNS.items()
+}
+_ADD_CASE = insert(refund_case)
+_ADD_EVENT = insert(case_event)
+_EVENTS = (
+    select(case_event)
+    .where(case_event.c.case_id == bindparam("case_id"), case_event.c.id > bindparam("after"))
+    .order_by(case_event.c.id)
+)
+_LAST_EVENT = select(func.max(case_event.c.id)).where(case_event.c.case_id == bindparam("case_id"))
+_ADD_REQUEST = insert(request)
+_REQUESTS = select(request).where(request.c.case_id == bindparam("case_id")).order_by(request.c.id)
+_FINDINGS = (
+    select(finding)
+    .where(finding.c.case_id == bindparam("case_id"), finding.c.gone_at.is_(None))
+    .order_by(finding.c.id)
+)
+_CLOCKS = (
+    select(case_clock)
+    .where(case_clock.c.case_id == bindparam("case_id"), case_clock.c.round == bindparam("round"))
+    .order_by(case_clock.c.started_at)
+)
+_CLOCK_KEY = ("case_id", "round", "kind")
+_CLOCK_REST = tuple(column.name for column in case_clock.columns if column.name not in _CLOCK_KEY)
+_PAUSE = insert(case_pause)
+_RESUME = update(case_pause).where(
+    case_pause.c.case_id == bindparam("row"), case_pause.c.kind == bindparam("clock"), case_pause.c.until_at.is_(None)
+)
+_INFORM = insert(inbox)
+_SEEN_EVENT = select(last_look.c.event_id).where(
+    last_look.c.person_id == bindparam("person_id"), last_look.c.case_id == bindparam("case_id")
+)
+_FREE = (
+    select(refund_case)
+    .where(
+        refund_case.c.open == literal_column("1"),
+        refund_case.c.assignee_id.is_(None),
+        refund_case.c.stage == literal_column("'review'"),  # as in the partial index
+    )
+    .order_by(refund_case.c.act_by, refund_case.c.id)
+)
 
 
 def to_state(row: Row[Any]) -> CaseState:
@@ -338,6 +386,20 @@ class CaseRepo:
         )
         return [to_state(row) for row in self._c.execute(query)]
 
+    def standing_since(self, stage: Stage, before: datetime, limit: int) -> list[int]:
+        """Cases that entered a stage before an instant and still stand in it, longest first."""
+        query = (
+            select(refund_case.c.id)
+            .where(refund_case.c.open == true(), refund_case.c.stage == stage.value, refund_case.c.stage_at < before)
+            .order_by(refund_case.c.stage_at)
+            .limit(limit)
+        )
+        return list(self._c.execute(query).scalars())
+
+    def entered(self, case_id: int, stage: Stage) -> datetime | None:
+        query = select(refund_case.c.stage_at).where(refund_case.c.id == case_id, refund_case.c.stage == stage.value)
+        return self._c.execute(query).scalar_one_or_none()
+
     def held_by(self, person_id: int) -> list[CaseState]:
         query = select(refund_case).where(refund_case.c.open == true(), refund_case.c.assignee_id == person_id)
         return [to_state(row) for row in self._c.execute(query)]
@@ -357,6 +419,10 @@ class CaseRepo:
         rows = [{"role": r.value, "case_id": case_id, "at": at, "code": code, "params": dict(params)} for r in roles]
         if rows:
             self._c.execute(insert(inbox), rows)
+
+    def inbox_role(self, inbox_id: int) -> str | None:
+        """The role an informed line is told to; None for no such line."""
+        return self._c.execute(select(inbox.c.role).where(inbox.c.id == inbox_id)).scalar_one_or_none()
 
     def mark_seen(self, person_id: int, inbox_ids: Iterable[int], at: datetime) -> None:
         rows = [{"inbox_id": i, "person_id": person_id, "at": at} for i in inbox_ids]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.people import Principal
 from refund_desk.server import present as p
-from refund_desk.server.call import Caller
+from refund_desk.server.call import Caller, RowId
 from refund_desk.server.present_case import case as case_view
 from refund_desk.server.present_case import customer as customer_view
 from refund_desk.service import cases, consultations, reading, steps, thread
@@ -26,7 +26,7 @@ def take_next(call: Caller, body: c.TakeNext) -> Response:
     """The most urgent free case, now yours; `ref` null where nothing is free."""
 
     def use(work: Work, who: Principal) -> c.Taken:
-        state = cases.take_next(work, call.desk, who)
+        state = cases.take_next(work, call.desk, who, p.queue_filter(body.filters))
         if state is None:
             return c.Taken(ref=None)
         return _taken(work, call, who, state)
@@ -42,8 +42,14 @@ def _taken(work: Work, call: Caller, who: Principal, state: CaseState) -> c.Take
 
 @router.get("/cases/{ref}")
 def read(call: Caller, ref: str) -> w.CaseView:
-    """Everything about one case, masked. The window reports what was looked at to `/looks`."""
-    return call.read(lambda work, who: case_view(reading.read_case(work, call.desk, who, ref)))
+    """Everything about one case, masked. Reading it is a look, and becomes an audit entry."""
+
+    def use(work: Work, who: Principal) -> w.CaseView:
+        view = case_view(reading.read_case(work, call.desk, who, ref))
+        call.house.looks.case(who, ref)
+        return view
+
+    return call.read(use)
 
 
 @router.get("/cases/{ref}/why")
@@ -65,16 +71,19 @@ def why(call: Caller, ref: str) -> w.WhyHere:
 
 @router.post("/cases/{ref}/take", response_model=c.Taken)
 def take(call: Caller, ref: str) -> Response:
+    """Take this very case, if nobody else holds it."""
     return call.write(lambda work, who: _taken(work, call, who, cases.take(work, call.desk, who, ref)))
 
 
 @router.post("/cases/{ref}/renew", response_model=c.Taken)
 def renew(call: Caller, ref: str) -> Response:
+    """Keep the case one holds for another lease."""
     return call.write(lambda work, who: c.Taken(ref=ref, lease_until=cases.renew(work, call.desk, who, ref)))
 
 
 @router.post("/cases/{ref}/release", response_model=c.Outcome)
 def release(call: Caller, ref: str, body: c.OptionalReason) -> Response:
+    """Put a case one holds back into the queue."""
     return call.write(
         lambda work, who: p.outcome(cases.release(work, call.desk, who, ref, body.reason), "case.released"), body=body
     )
@@ -82,6 +91,7 @@ def release(call: Caller, ref: str, body: c.OptionalReason) -> Response:
 
 @router.post("/cases/{ref}/assign", response_model=c.Outcome)
 def assign(call: Caller, ref: str, body: c.Assign) -> Response:
+    """Pass a case on to a reviewer."""
     return call.write(
         lambda work, who: p.outcome(cases.assign(work, call.desk, who, ref, body.person, body.reason), "case.assigned"),
         body=body,
@@ -90,9 +100,10 @@ def assign(call: Caller, ref: str, body: c.Assign) -> Response:
 
 @router.post("/cases/{ref}/looks", status_code=204)
 def looks(call: Caller, ref: str, body: c.Looks) -> Response:
-    """What the window showed. Each look is an audit entry."""
-    call.write(lambda work, who: cases.look(work, call.desk, who, ref, body.evidence, body.seen_event), body=body)
-    return Response(status_code=204)
+    """How far somebody read, and which pictures they opened: what is new to them, and what an approver sees."""
+    return call.write(
+        lambda work, who: cases.look(work, call.desk, who, ref, body.evidence, body.seen_event), body=body, status=204
+    )
 
 
 @router.post("/cases/{ref}/customer", response_model=w.CustomerView)
@@ -132,6 +143,7 @@ def say(call: Caller, ref: str, body: c.MessageBody) -> Response:
 
 @router.post("/cases/{ref}/promise", response_model=c.Outcome)
 def promise(call: Caller, ref: str, body: c.PromiseBody) -> Response:
+    """Mark a message as a promise already made: a decision below it will need a reason."""
     return call.write(
         lambda work, who: p.outcome(
             thread.mark_promise(work, call.desk, who, ref, body.message, body.minor, body.currency, body.form.value),
@@ -154,7 +166,8 @@ def ask(call: Caller, ref: str, body: c.Ask) -> Response:
 
 
 @router.post("/consultations/{number}/answer", response_model=c.Outcome)
-def answer(call: Caller, number: int, body: c.Answer) -> Response:
+def answer(call: Caller, number: RowId, body: c.Answer) -> Response:
+    """Answer a question for a role one holds."""
     return call.write(
         lambda work, who: p.outcome(
             consultations.answer(work, call.desk, who, number, body.answer), "consult.answered"
@@ -164,7 +177,8 @@ def answer(call: Caller, number: int, body: c.Answer) -> Response:
 
 
 @router.post("/consultations/{number}/override", response_model=c.Outcome)
-def override(call: Caller, number: int, body: c.Because) -> Response:
+def override(call: Caller, number: RowId, body: c.Because) -> Response:
+    """Go on without an answer whose time has run out, with a reason."""
     return call.write(
         lambda work, who: p.outcome(
             consultations.override(work, call.desk, who, number, body.reason), "consult.overridden"
@@ -176,7 +190,7 @@ def override(call: Caller, number: int, body: c.Because) -> Response:
 # ---------------------------------------------------------------- further steps
 
 
-def _step(path: str, event: str, body: Any, use: Any) -> None:
+def _step(path: str, event: str, says: str, body: Any, use: Any) -> None:
     """A route for a step that takes a body and gives an outcome."""
 
     def route(call: Caller, ref: str, body: body) -> Response:
@@ -185,25 +199,49 @@ def _step(path: str, event: str, body: Any, use: Any) -> None:
         )
 
     route.__annotations__ = {"call": Caller, "ref": str, "body": body, "return": Response}
-    route.__name__ = path.replace("-", "_")
+    route.__name__, route.__doc__ = path.replace("-", "_"), says
     router.post(f"/cases/{{ref}}/{path}", response_model=c.Outcome)(route)
 
 
 _step(
     "return-received",
     "return.received",
+    "The warehouse has the parcel.",
     c.GoodsReceived,
     lambda work, desk, who, ref, b: steps.goods_received(work, desk, who, ref, b.tracking, b.note),
 )
 _step(
     "inspection",
     "return.inspected",
+    "What the warehouse found in it: complete releases the payout, anything else is a new proposal.",
     c.Inspection,
     lambda work, desk, who, ref, b: steps.inspected(work, desk, who, ref, b.result, b.note),
 )
 _step(
-    "hold-release", "hold.released", c.Because, lambda w_, d, who, ref, b: steps.release_hold(w_, d, who, ref, b.reason)
+    "hold-release",
+    "hold.released",
+    "Risk or compliance lets a held case go on.",
+    c.Because,
+    lambda work, desk, who, ref, b: steps.release_hold(work, desk, who, ref, b.reason),
 )
-_step("arbitration", "arbitration.decided", c.Because, lambda w_, d, who, ref, b: steps.rule(w_, d, who, ref, b.reason))
-_step("reopen", "case.reopened", c.Because, lambda w_, d, who, ref, b: steps.reopen(w_, d, who, ref, b.reason))
-_step("close", "settled", c.Because, lambda w_, d, who, ref, b: steps.close(w_, d, who, ref, b.reason))
+_step(
+    "arbitration",
+    "arbitration.decided",
+    "The lead's ruling: the case goes back to review with it.",
+    c.Because,
+    lambda work, desk, who, ref, b: steps.rule(work, desk, who, ref, b.reason),
+)
+_step(
+    "reopen",
+    "case.reopened",
+    "An appeal opens the next round of a closed case.",
+    c.Because,
+    lambda work, desk, who, ref, b: steps.reopen(work, desk, who, ref, b.reason),
+)
+_step(
+    "close",
+    "settled",
+    "Everything is settled in all systems: the case closes.",
+    c.Because,
+    lambda work, desk, who, ref, b: steps.close(work, desk, who, ref, b.reason),
+)

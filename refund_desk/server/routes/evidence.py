@@ -6,12 +6,13 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
-from refund_desk.domain.errors import TooLarge
+from refund_desk.domain.errors import Conflict, TooLarge
 from refund_desk.domain.evidence import MAX_EVIDENCE_BYTES
 from refund_desk.domain.people import Principal
 from refund_desk.server import present as p
-from refund_desk.server.call import Caller
+from refund_desk.server.call import Caller, RowId
 from refund_desk.service import evidence
 from refund_desk.service.ports import Work
 from refund_desk.wire import commands as c
@@ -20,8 +21,9 @@ from refund_desk.wire.cases import ImageNote
 router = APIRouter(tags=["evidence"])
 
 
-async def body_bytes(request: Request) -> bytes:
-    """The raw body, cut off as soon as it is too large: nothing bigger is ever held."""
+async def body_bytes(request: Request, call: Caller, ref: str) -> bytes:
+    """The raw body, cut off as soon as it is too large: nothing bigger is ever held, and nothing of strangers."""
+    await run_in_threadpool(call.read, lambda work, who: evidence.may_add(work, call.desk, who, ref))
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
@@ -32,15 +34,28 @@ async def body_bytes(request: Request) -> bytes:
 
 
 @router.get("/evidence/{number}/image", response_class=Response)
-def image(call: Caller, number: int, size: str = "screen") -> Response:
-    """A rendition (thumb, screen, full), upright. Opening it is reported to `/looks`."""
-    data = call.read(lambda work, who: evidence.rendition(work, call.desk, who, number, size))
+def image(call: Caller, number: RowId, size: str = "screen") -> Response:
+    """A rendition (thumb, screen, full), upright. Opening one is a look."""
+
+    def use(work: Work, who: Principal) -> bytes:
+        data = evidence.rendition(work, call.desk, who, number, size)
+        if size != "thumb":  # thumbnails come with the case, which was a look already
+            call.house.looks.evidence(who, evidence.ref_of(work, number), number)
+        return data
+
+    try:
+        data = call.read(use)
+    except Conflict as wait:
+        if wait.code != "evidence.waiting":
+            raise
+        call.house.decode_now(number)  # wanted before the worker came to it
+        data = call.read(use)
     kind = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
     return Response(data, media_type=kind, headers={"Cache-Control": "private, max-age=3600"})
 
 
 @router.get("/evidence/{number}/original", response_class=Response)
-def original(call: Caller, number: int) -> Response:
+def original(call: Caller, number: RowId) -> Response:
     """The bytes as they came. A look, and an audit entry; never shown inline."""
     found: list[bytes] = []
     names: list[str] = []
@@ -75,7 +90,7 @@ def add(
 
 
 @router.post("/evidence/{number}/notes", response_model=ImageNote)
-def note(call: Caller, number: int, body: c.NewNote) -> Response:
+def note(call: Caller, number: RowId, body: c.NewNote) -> Response:
     """Mark a part of an image. The image never changes: notes lie over it."""
 
     def use(work: Work, who: Principal) -> ImageNote:
@@ -88,6 +103,6 @@ def note(call: Caller, number: int, body: c.NewNote) -> Response:
 
 
 @router.delete("/evidence/{number}/notes/{note_id}", status_code=204)
-def remove_note(call: Caller, number: int, note_id: int) -> Response:
-    call.write(lambda work, who: evidence.remove_note(work, call.desk, who, number, note_id))
-    return Response(status_code=204)
+def remove_note(call: Caller, number: RowId, note_id: RowId) -> Response:
+    """Take one's own note off an image."""
+    return call.write(lambda work, who: evidence.remove_note(work, call.desk, who, number, note_id), status=204)

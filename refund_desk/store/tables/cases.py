@@ -39,6 +39,7 @@ refund_case = Table(
     Column("method", Text),
     Column("round", Integer, nullable=False, default=1),
     Column("stage", Text, nullable=False),
+    Column("stage_at", Instant, nullable=False),  # since when it stands there
     Column("progress", Text, nullable=False),
     Column("open", Boolean, nullable=False),
     Column("process_version", Text, nullable=False),
