@@ -39,8 +39,8 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
             "foreign_keys=ON",
             "recursive_triggers=ON",  # INSERT OR REPLACE fires delete triggers only with it
             "busy_timeout=30000",
-            "cache_size=-65536",
-            "mmap_size=268435456",
+            "cache_size=-16384",  # KiB, per connection: a desk has several
+            "mmap_size=67108864",  # counted as the process's own memory
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")
