@@ -47,6 +47,22 @@ _RECORDS = (
 _MESSAGES = select(message).where(message.c.case_id == bindparam("case_id")).order_by(message.c.sent_at, message.c.id)
 _EVIDENCE = select(evidence).where(evidence.c.case_id == bindparam("case_id")).order_by(evidence.c.id)
 
+_ORDER = select(shop_order).where(shop_order.c.number == bindparam("number"))
+_CUSTOMER = select(customer).where(
+    customer.c.system == bindparam("system"), customer.c.external_id == bindparam("external_id")
+)
+_PERSONAL_OF = select(personal).where(personal.c.customer_id == bindparam("customer_id"))
+_MESSAGE_IDS = select(message.c.source, message.c.external_id, message.c.id).where(
+    message.c.case_id == bindparam("case_id")
+)
+_IMAGES = (
+    select(func.count())
+    .select_from(evidence)
+    .where(evidence.c.case_id == bindparam("case_id"), evidence.c.status.in_(("ready", "waiting")))
+)
+_ADD_MESSAGE = insert(message).returning(message.c.id)
+_ADD_RECORD = insert(record).returning(record.c.id, sort_by_parameter_order=True)
+_ADD_OBSERVATION = insert(observation)
 _WAITING = text("evidence.status = 'waiting'")
 """As written in the partial index: SQLite doesn't see that a bound value is the same."""
 
@@ -81,15 +97,14 @@ class FactRepo:
         return OrderRef(row.id, row.number, row.currency, row.customer_id)
 
     def order_by_number(self, number: str) -> OrderRef | None:
-        row = self._c.execute(select(shop_order).where(shop_order.c.number == number)).one_or_none()
+        row = self._c.execute(_ORDER, {"number": number}).one_or_none()
         return None if row is None else OrderRef(row.id, row.number, row.currency, row.customer_id)
 
     def ensure_order(self, number: str, currency: str, customer_id: int | None) -> OrderRef:
         """The order with that number, made if it is new, and locked until the commit (PostgreSQL)."""
         put = self._insert(shop_order).values(number=number, currency=currency, customer_id=customer_id, version=1)
         self._c.execute(put.on_conflict_do_nothing(index_elements=["number"]))
-        query = select(shop_order).where(shop_order.c.number == number)
-        row = self._c.execute(query.with_for_update() if self._postgres else query).one()
+        row = self._c.execute(_ORDER.with_for_update() if self._postgres else _ORDER, {"number": number}).one()
         if row.customer_id is None and customer_id is not None:
             self._c.execute(update(shop_order).where(shop_order.c.id == row.id).values(customer_id=customer_id))
         return OrderRef(row.id, row.number, row.currency, row.customer_id or customer_id)
@@ -156,7 +171,7 @@ class FactRepo:
             same = update(table).where(table.c.id == bindparam("row"))
             self._c.execute(same.values(as_of=bindparam("at"), fetched_at=bindparam("fetched")), confirmed)
         if new or late:
-            self._c.execute(insert(table), new + late)
+            self._c.execute(_ADD_OBSERVATION, new + late)
 
     def _unknown(self, late: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Those of the late sayings that history doesn't have yet."""
@@ -213,7 +228,7 @@ class FactRepo:
                 {"order_id": order_id, "source": source, "kind": kind, "external_id": external_id}
                 | {"parent_id": parent, "as_of": first.as_of, "digest": digests[places[0]]}
             )
-        made = self._c.execute(insert(record).returning(record.c.id, sort_by_parameter_order=True), values).scalars()
+        made = self._c.execute(_ADD_RECORD, values).scalars()
         for record_id, places in zip(made, missing.values(), strict=True):
             for place in places:
                 ids[place] = record_id
@@ -232,8 +247,7 @@ class FactRepo:
         return found
 
     def customer_key(self, system: str, external_id: str) -> CustomerKey | None:
-        query = select(customer).where(customer.c.system == system, customer.c.external_id == external_id)
-        row = self._c.execute(query).one_or_none()
+        row = self._c.execute(_CUSTOMER, {"system": system, "external_id": external_id}).one_or_none()
         return None if row is None else CustomerKey(row.id, row.secret, row.erased_at is not None)
 
     def ensure_customer(self, system: str, external_id: str, secret: bytes) -> CustomerKey:
@@ -246,7 +260,7 @@ class FactRepo:
 
     def put_personal(self, customer_id: int, external_id: str, at: datetime, values: Mapping[str, str | None]) -> None:
         """Keep what is personal. What was said later replaces; what was said earlier only fills gaps."""
-        row = self._c.execute(select(personal).where(personal.c.customer_id == customer_id)).one_or_none()
+        row = self._c.execute(_PERSONAL_OF, {"customer_id": customer_id}).one_or_none()
         before = {} if row is None else dict(row._mapping)
         later = row is None or at >= row.updated_at
         now = {
@@ -270,11 +284,10 @@ class FactRepo:
 
     def message_ids(self, case_id: int) -> dict[tuple[str, str], int]:
         """(source, id there) → our id, of the messages on a case."""
-        query = select(message.c.source, message.c.external_id, message.c.id).where(message.c.case_id == case_id)
-        return {(row[0], row[1]): row[2] for row in self._c.execute(query)}
+        return {(row[0], row[1]): row[2] for row in self._c.execute(_MESSAGE_IDS, {"case_id": case_id})}
 
     def add_message(self, **columns: Any) -> int:
-        return int(self._c.execute(insert(message).values(**columns).returning(message.c.id)).scalar_one())
+        return int(self._c.execute(_ADD_MESSAGE, columns).scalar_one())
 
     def recall_messages(self, proposal_id: int) -> None:
         """Take back the letter of a decision that was undone before it left."""
@@ -319,8 +332,7 @@ class FactRepo:
 
     def count_images(self, case_id: int) -> int:
         """Images that can be looked at, or will be once decoded."""
-        query = select(func.count()).select_from(evidence).where(evidence.c.case_id == case_id)
-        return int(self._c.execute(query.where(evidence.c.status.in_(("ready", "waiting")))).scalar_one())
+        return int(self._c.execute(_IMAGES, {"case_id": case_id}).scalar_one())
 
     def notes(self, evidence_ids: Iterable[int]) -> Sequence[Mapping[str, Any]]:
         query = select(evidence_note).where(

@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from refund_desk.domain.errors import NotFound
 from refund_desk.service.ports.facts import Seen
 from refund_desk.store.tables.cases import finding, request
 from refund_desk.store.tables.facts import intake_seen, quarantine
+
+_SEEN = select(intake_seen.c.digest, intake_seen.c.case_id).where(
+    intake_seen.c.system == bindparam("system"), intake_seen.c.external_id == bindparam("external_id")
+)
 
 
 class IntakeRepo:
@@ -25,8 +29,7 @@ class IntakeRepo:
     # ------------------------------------------------------------ what was taken in
 
     def seen(self, system: str, external_id: str) -> Seen | None:
-        where = (intake_seen.c.system == system, intake_seen.c.external_id == external_id)
-        row = self._c.execute(select(intake_seen).where(*where)).one_or_none()
+        row = self._c.execute(_SEEN, {"system": system, "external_id": external_id}).one_or_none()
         return None if row is None else Seen(row.digest, row.case_id)
 
     def remember(self, system: str, external_id: str, digest: bytes, case_id: int, at: datetime) -> None:
