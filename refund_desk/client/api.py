@@ -208,8 +208,8 @@ class DeskClient:
     async def undo(self, ref: str, number: int, key: str) -> commands.Outcome:
         return await self._do(commands.Outcome, f"/cases/{ref}/proposals/{number}/undo", None, key)
 
-    async def approvals(self, after: str | None = None) -> list[commands.ApprovalRow]:
-        return await self._get(list[commands.ApprovalRow], "/approvals", after=after)
+    async def approvals(self) -> list[commands.ApprovalRow]:
+        return await self._get(list[commands.ApprovalRow], "/approvals")
 
     async def approve(self, ref: str, number: int, body: commands.Verdict, key: str) -> commands.Outcome:
         return await self._do(commands.Outcome, f"/cases/{ref}/proposals/{number}/approve", body, key)
@@ -290,6 +290,11 @@ class DeskClient:
     ) -> commands.AuditPage:
         return await self._get(commands.AuditPage, "/audit/entries", before=before, case=case, action=action)
 
+    async def consistency(self, old: int, new: int) -> list[bytes]:
+        """The proof that the log of `new` entries continues the one of `old`."""
+        answer = await self._send("GET", "/audit/consistency", params={"old": old, "new": new})
+        return [bytes.fromhex(node) for node in answer.json()["proof"]]
+
     async def start_verify(self) -> commands.Job:
         return await self._do(commands.Job, "/audit/verify")
 
@@ -308,7 +313,13 @@ class DeskClient:
     # ------------------------------------------------------------ people and settings
 
     async def users(self) -> list[commands.UserView]:
-        return await self._get(list[commands.UserView], "/users")
+        """All accounts, by login."""
+        found: list[commands.UserView] = []
+        while page := await self._get(list[commands.UserView], "/users", after=found[-1].login if found else None):
+            found += page
+            if len(page) < 200:
+                break
+        return found
 
     async def add_user(self, body: commands.NewUser, key: str | None = None) -> commands.UserMade:
         return await self._do(commands.UserMade, "/users", body, key)
@@ -322,6 +333,11 @@ class DeskClient:
         )
         return await self.propose_config(body, key)
 
+    async def change_roles(self, login: str, roles: list[Role], reason: str) -> commands.UserMade:
+        """All roles from now on. `change`: the proposal that waits; None: they are in force."""
+        body = commands.Roles(roles=roles, reason=reason)
+        return await self._do(commands.UserMade, f"/users/{login}/roles", body, method="PUT")
+
     async def disable_user(self, login: str, disabled: bool = True) -> commands.UserView:
         return await self._do(commands.UserView, f"/users/{login}/{'disable' if disabled else 'enable'}")
 
@@ -331,8 +347,9 @@ class DeskClient:
     async def make_token(self, login: str, label: str) -> commands.TokenMade:
         return await self._do(commands.TokenMade, f"/users/{login}/tokens", commands.NewToken(label=label))
 
-    async def process(self) -> commands.ProcessView:
-        return await self._get(commands.ProcessView, "/process")
+    async def process(self, kind: str = "process") -> commands.ProcessView:
+        """What is in force: the process, or with kind "policy" the policies."""
+        return await self._get(commands.ProcessView, "/process", kind=kind)
 
     async def config_changes(self) -> list[commands.ConfigChange]:
         return await self._get(list[commands.ConfigChange], "/config/changes")

@@ -9,6 +9,7 @@ from refund_desk.domain.people import Principal
 from refund_desk.server import problems
 from refund_desk.server.call import House
 from refund_desk.server.feed import Feed
+from refund_desk.server.guard import Guard
 from refund_desk.server.jobs import Jobs
 from refund_desk.server.routes import audit, cases, decisions, evidence, intake, people, queue, session
 from refund_desk.wire.base import Problem
@@ -40,10 +41,9 @@ def build(house: House, feed: Feed, *, currency: str = "CNY", operators: dict[st
     app = FastAPI(
         title="Refund Desk",
         version=__version__,
-        docs_url="/v1/docs",
+        docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         openapi_url="/v1/openapi.json",
-        swagger_ui_parameters={"persistAuthorization": True},
     )
     app.state.house = house
     app.state.feed = feed
@@ -51,6 +51,7 @@ def build(house: House, feed: Feed, *, currency: str = "CNY", operators: dict[st
     app.state.currency = currency
     app.state.operators = {} if operators is None else operators  # the very dict: tokens come later
     problems.install(app)
+    app.add_middleware(Guard)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1", responses=ERRORS)  # type: ignore[arg-type]
     return app

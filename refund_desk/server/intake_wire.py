@@ -28,6 +28,7 @@ from refund_desk.domain.requests import (
     Wanted,
 )
 from refund_desk.domain.words import RecordKind, Tender
+from refund_desk.server.field_problems import worded
 from refund_desk.wire import bundle as wire
 
 MAX_PROBLEMS: Final = 50
@@ -51,7 +52,7 @@ def parse_line(raw: bytes) -> RequestRecord | list[Problem]:
     try:
         case = wire.BundleCase.model_validate_json(text, strict=True)
     except ValidationError as problem:
-        return [_worded(dict(error)) for error in problem.errors(include_url=False)[:MAX_PROBLEMS]]
+        return [worded(dict(error)) for error in problem.errors(include_url=False)[:MAX_PROBLEMS]]
     return _Reader().record(case, "\\u0000" in text)
 
 
@@ -81,69 +82,6 @@ def _twice(text: str) -> list[Problem]:
     except ValueError as problem:
         return [Problem("", "json.broken", {"at": getattr(problem, "pos", 0)})]
     return [Problem("", "json.duplicate_key", {"key": key[:80]}) for key in twice]
-
-
-# ---------------------------------------------------------------- pydantic's words into ours
-
-
-def path_of(loc: Iterable[int | str]) -> str:
-    """`("orders", 0, "paid")` as `orders[0].paid`."""
-    out = ""
-    for part in loc:
-        out += f"[{part}]" if isinstance(part, int) else (f".{part}" if out else str(part))
-    return out[:200].replace("\0", "")
-
-
-_PLAIN: Final = {
-    "missing": "field.missing",
-    "extra_forbidden": "field.unknown",
-    "timezone_aware": "time.no_offset",
-    "json_invalid": "json.broken",
-    "string_too_short": "field.empty",
-}
-_WANTED: Final = {
-    "string_type": "text",
-    "int_type": "integer",
-    "int_from_float": "integer",
-    "int_parsing": "integer",
-    "int_parsing_size": "integer",
-    "bool_type": "boolean",
-    "bool_parsing": "boolean",
-    "list_type": "list",
-    "model_type": "object",
-    "model_attributes_type": "object",
-    "dict_type": "object",
-}
-_LIMITS: Final = {
-    "string_too_long": ("field.too_long", "max_length"),
-    "too_long": ("list.too_long", "max_length"),
-    "greater_than_equal": ("field.too_small", "ge"),
-    "less_than_equal": ("field.too_large", "le"),
-}
-_PATTERNS: Final = {"currency": "currency.unknown", "language": "field.language", "country": "field.country"}
-
-
-def _worded(error: dict[str, Any]) -> Problem:
-    path, kind, context = path_of(error["loc"]), str(error["type"]), error.get("ctx") or {}
-    if path == "schema":
-        return Problem(path, "schema.unknown")
-    if kind in _PLAIN:
-        return Problem(path, _PLAIN[kind])
-    if kind in _WANTED:
-        return Problem(path, "field.wrong_type", {"wanted": _WANTED[kind]})
-    if kind in _LIMITS:
-        code, name = _LIMITS[kind]
-        return Problem(path, code, {"limit": int(context.get(name, 0))})
-    if kind in ("enum", "literal_error"):
-        allowed = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
-        return Problem(path, "field.not_allowed", {"allowed": allowed.split(", ")})
-    if kind == "string_pattern_mismatch":
-        return Problem(path, _PATTERNS.get(path.rsplit(".", 1)[-1], "field.invalid"))
-    if kind == "value_error" and (ours := str(context.get("error", ""))) in ("money.not_text", "money.not_decimal"):
-        return Problem(path, ours, {"text": str(error.get("input"))[:40]})
-    if kind.startswith("datetime") or kind == "value_error":
-        return Problem(path, "time.unreadable")
-    return Problem(path, "field.invalid")
 
 
 # ---------------------------------------------------------------- wire into domain

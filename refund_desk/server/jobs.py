@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from refund_desk.domain.errors import DeskError, NotFound
 from refund_desk.domain.people import Principal
 
 KEEP_S = 3600
+log = structlog.get_logger(__name__)
 
 
 class Stopped(Exception):
@@ -70,6 +73,7 @@ class Jobs:
         except DeskError as error:
             job.problem, job.status = (f"error.{error.code}", error.params), "failed"
         except Exception as error:
+            log.error("job.bug", kind=job.kind, exc_info=error)
             job.problem, job.status = ("error.server.bug", {"why": type(error).__name__}), "failed"
 
     def get(self, job_id: str, who: Principal) -> Running:

@@ -12,13 +12,13 @@ from refund_desk.domain.errors import Invalid
 from refund_desk.domain.money import Term as DomainTerm
 from refund_desk.domain.process import Why
 from refund_desk.domain.raci import Option
-from refund_desk.domain.words import Decision, Raci, Role, Tender
+from refund_desk.domain.words import Decision, Raci, Reason, RequestKind, Role, Stage, Tender
 from refund_desk.service.casefile import CaseFile
 from refund_desk.service.decisions import Done, content_of
 from refund_desk.service.ports.money import IntentRow, ProposalRow
-from refund_desk.service.ports.views import Count, Listed
+from refund_desk.service.ports.views import CHIPS, Count, Listed, QueueFilter
 from refund_desk.wire import cases as w
-from refund_desk.wire.base import Amount, Coded
+from refund_desk.wire.base import MAX_INT, Amount, Coded
 from refund_desk.wire.commands import Outcome
 
 
@@ -57,8 +57,8 @@ def terms(found: Sequence[DomainTerm], currency: str) -> list[w.Term]:
 
 def cursor(state: CaseState) -> str:
     """An opaque key of a row: act_by in microseconds, and id."""
-    micros = int(state.act_by.timestamp() * 1_000_000)
-    return base64.urlsafe_b64encode(f"{micros}:{state.id}".encode()).decode()
+    micros, number = state.place
+    return base64.urlsafe_b64encode(f"{micros}:{number}".encode()).decode()
 
 
 def read_cursor(text: str | None) -> tuple[int, int] | None:
@@ -67,9 +67,26 @@ def read_cursor(text: str | None) -> tuple[int, int] | None:
         return None
     try:
         at, number = base64.urlsafe_b64decode(text.encode()).decode().split(":")
-        return int(at), int(number)
+        key = int(at), int(number)
     except ValueError as error:
         raise Invalid("queue.cursor") from error
+    if not all(0 <= part <= MAX_INT for part in key):
+        raise Invalid("queue.cursor")
+    return key
+
+
+def queue_filter(filters: Mapping[str, str]) -> QueueFilter | None:
+    """Filters of a saved view or of take-next; None: any. Raises Invalid for one we don't know."""
+    if not filters:
+        return None
+    vocabulary: dict[str, Any] = {"chip": CHIPS, "stage": Stage, "reason": Reason, "kind": RequestKind}
+    for name, value in filters.items():
+        allowed = vocabulary.get(name)
+        if name not in ("q", *vocabulary) or (allowed is not None and value not in list(allowed)):
+            known = ["q", *vocabulary] if allowed is None else [str(one) for one in allowed]
+            raise Invalid("queue.filter", filter=name[:40], value=value[:100], allowed=known)
+    get = filters.get
+    return QueueFilter(chip=get("chip"), text=get("q"), stage=get("stage"), reason=get("reason"), kind=get("kind"))
 
 
 def row(listed: Listed, now: datetime) -> w.QueueRow:

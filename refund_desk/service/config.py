@@ -140,10 +140,10 @@ def _enact(work: Work, desk: Desk, who: Principal, row: Mapping[str, Any]) -> No
     work.audit("config.in_force", who, kind=kind, version=version)
 
 
-def changes(work: Work, desk: Desk, who: Principal) -> Sequence[Mapping[str, Any]]:
-    """All changes, newest first."""
+def changes(work: Work, desk: Desk, who: Principal, before: int | None = None) -> Sequence[Mapping[str, Any]]:
+    """Changes newest first, at most 200; before: the id of the last one had."""
     permit(work, desk, who, "process.read")
-    return work.people.changes()
+    return work.people.changes(before, 200)
 
 
 def in_force(work: Work, desk: Desk, who: Principal, kind: str) -> Any:

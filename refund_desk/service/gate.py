@@ -28,6 +28,12 @@ def permit_on(work: Work, desk: Desk, who: Principal, activity: str, case: CaseS
     return permit(work, desk, who, activity, case.stage)
 
 
+def must_be_person(who: Principal) -> None:
+    """Refuse the desk's own operator where a person's name must stand under something."""
+    if not who.person_id:
+        raise Refused("people.no_person", rule="people.person", could=[])
+
+
 def must_hold(who: Principal, case: CaseState) -> None:
     """Refuse who doesn't hold the case: two reviewers never write on one case."""
     if case.assignee_id != who.person_id:

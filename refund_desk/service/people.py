@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from refund_desk.domain.errors import Conflict, Invalid, NotFound, Refused, TooMany, Unauthenticated
-from refund_desk.domain.people import Principal, check_roles
+from refund_desk.domain.people import DECIDING, Principal, check_roles
 from refund_desk.domain.words import Role
-from refund_desk.service.gate import permit
+from refund_desk.service.cases import give_back_all
+from refund_desk.service.gate import must_be_person, permit
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.people import Account
 
@@ -49,13 +50,14 @@ def clean_login(login: str) -> str:
     return login.strip().casefold()
 
 
-def check_throttle(work: Work, desk: Desk, login: str) -> None:
-    """Raise `TooMany` while the login is blocked."""
-    _, blocked = work.people.throttle(clean_login(login))
+def check_throttle(work: Work, desk: Desk, login: str, *, lock: bool = False) -> int:
+    """Failures so far; raises `TooMany` while the login is blocked. lock: until the commit nobody else counts."""
+    failures, blocked = work.people.throttle(clean_login(login), lock)
     now = desk.clock()
     if blocked and blocked > now:
         wait = int((blocked - now).total_seconds()) + 1
         raise TooMany("people.throttled", retry_after=wait)
+    return failures
 
 
 def sign_in(work: Work, desk: Desk, login: str, right: bool) -> Session | None:
@@ -66,13 +68,11 @@ def sign_in(work: Work, desk: Desk, login: str, right: bool) -> Session | None:
     The answer never tells which of the two was wrong, nor that an account is disabled.
     """
     name = clean_login(login)
-    check_throttle(work, desk, name)
+    failures = check_throttle(work, desk, name, lock=True) + 1
     account = work.people.account(name)
     now = desk.clock()
     if account is None or not right or account.disabled_at:
-        failures = work.people.throttle(name)[0] + 1
-        wait = 0 if failures < FREE_TRIES else min(2 ** (failures - FREE_TRIES), LONGEST_BLOCK_S)
-        work.people.failed(name, failures, now + timedelta(seconds=wait) if wait else None, now)
+        _count_failure(work, name, failures, now)
         # The login is what somebody typed, a password at times: only a known account is named.
         who = Principal(0, 0, "", operator=f"account:{account.id}" if account else "system:nobody")
         work.audit("people.sign_in_failed", who, failures=failures)
@@ -81,6 +81,12 @@ def sign_in(work: Work, desk: Desk, login: str, right: bool) -> Session | None:
     me = principal(account)
     work.audit("people.signed_in", me)
     return _session(work, desk, account, me, now)
+
+
+def _count_failure(work: Work, name: str, failures: int, now: datetime) -> None:
+    """From the fifth on each failure doubles the wait."""
+    wait = 0 if failures < FREE_TRIES else min(2 ** min(failures - FREE_TRIES, 20), LONGEST_BLOCK_S)
+    work.people.failed(name, failures, now + timedelta(seconds=wait) if wait else None, now)
 
 
 def _session(work: Work, desk: Desk, account: Account, me: Principal, now: datetime) -> Session:
@@ -107,13 +113,48 @@ def sign_out(work: Work, desk: Desk, who: Principal, token: str) -> None:
     work.audit("people.signed_out", who)
 
 
-def change_password(work: Work, desk: Desk, who: Principal, old: str, new: str) -> Session:
-    """A new password of one's own. Every session ends; the answer is a fresh one."""
-    account = work.people.account_by_id(who.account_id)
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """A new password as it is stored, made before the transaction: argon2 takes its time.
+
+    one_time: the password itself where nobody chose it; shown once.
+    """
+
+    hash: str
+    one_time: str | None = None
+
+
+def new_password(desk: Desk, password: str) -> Hashed:
+    """Hash a chosen password. Raises Invalid for one too short or too long."""
+    return Hashed(_new_hash(desk, password))
+
+
+def one_time_password(desk: Desk) -> Hashed:
+    """A password for the next sign-in alone."""
+    password = desk.secret(9).hex()
+    return Hashed(desk.passwords.hash(password), password)
+
+
+def current_hash(work: Work, desk: Desk, who: Principal) -> str | None:
+    """What one's old password is checked against, outside the transaction; throttled like a sign-in."""
+    must_be_person(who)
     check_throttle(work, desk, who.login)
-    if account is None or not desk.passwords.verify(account.password_hash, old):
-        raise Invalid("people.old_password_wrong")
-    work.people.set_password(who.account_id, _new_hash(desk, new), must_change=False)
+    account = work.people.account_by_id(who.account_id)
+    return account.password_hash if account else None
+
+
+def change_password(work: Work, desk: Desk, who: Principal, right: bool, new: Hashed) -> Session | None:
+    """A new password of one's own. Every session ends; the answer is a fresh one.
+
+    right: whether the old password was. None: it wasn't, which is counted; the edge must commit that.
+    """
+    failures = check_throttle(work, desk, who.login, lock=True) + 1
+    if not right:
+        _count_failure(work, who.login, failures, desk.clock())
+        work.audit("people.sign_in_failed", who, failures=failures)
+        return None
+    work.people.succeeded(who.login)
+    work.people.set_password(who.account_id, new.hash, must_change=False)
     work.people.revoke_all(who.account_id, desk.clock())
     work.audit("people.password_changed", who)
     fresh = work.people.account_by_id(who.account_id)
@@ -129,8 +170,9 @@ def _new_hash(desk: Desk, password: str) -> str:
     return desk.passwords.hash(password)
 
 
-def first_administrator(work: Work, desk: Desk, name: str, login: str, password: str, language: str) -> Session:
+def first_administrator(work: Work, desk: Desk, name: str, login: str, password: Hashed, language: str) -> Session:
     """The first start makes the first administrator; with any account there, nobody does it this way again."""
+    work.people.lock_accounts()  # of two who come at once, one finds the other's
     if work.people.count():
         raise Conflict("people.not_first")
     now = desk.clock()
@@ -146,7 +188,7 @@ def _add(
     name: str,
     login: str,
     roles: Iterable[Role],
-    password: str | None,
+    password: Hashed | str | None,
     language: str,
     *,
     demo: bool,
@@ -165,7 +207,10 @@ def _add(
     if demo and not desk.home.demo:
         raise Refused("people.demo_outside", rule="home.demo", could=[])
     now = desk.clock()
-    hashed = desk.passwords.hash(password or "") if demo else _new_hash(desk, password) if password else None
+    if isinstance(password, Hashed):
+        hashed: str | None = password.hash
+    else:
+        hashed = desk.passwords.hash(password or "") if demo else _new_hash(desk, password) if password else None
     person = person_id or work.people.add_person(name.strip(), now)
     account_id = work.people.add_account(person, clean, hashed, must_change, language, demo, now)
     work.people.set_roles(account_id, held, now)
@@ -190,7 +235,7 @@ def add_account(
     name: str,
     login: str,
     roles: Iterable[Role],
-    password: str | None = None,
+    password: Hashed | str | None = None,
     language: str = "en",
     *,
     same_person_as: str | None = None,
@@ -213,14 +258,15 @@ def add_account(
         check_roles(held.union(*mine))
     check_roles(held)
     waits = held if held and second_person(work, desk, who) else frozenset[Role]()
-    one_time = None if password or demo else desk.secret(9).hex()
+    chosen = password if password or demo else one_time_password(desk)
+    one_time = chosen.one_time if isinstance(chosen, Hashed) else None
     account = _add(
         work,
         desk,
         name,
         login,
         held - waits,
-        password or one_time or "",
+        chosen,
         language,
         demo=demo,
         must_change=one_time is not None,
@@ -251,6 +297,7 @@ def find(work: Work, login: str) -> Account:
 
 def set_roles(work: Work, desk: Desk, who: Principal, login: str, roles: Iterable[Role]) -> Account:
     """Change somebody's roles: enacted by `service.config` once a second person has approved it."""
+    work.people.lock_accounts()
     account = find(work, login)
     held = frozenset(roles)
     if account.person_id == who.person_id and not who.is_desk:
@@ -275,35 +322,49 @@ def _keep_one_administrator(work: Work, leaving: Account) -> None:
 def disable(work: Work, desk: Desk, who: Principal, login: str, disabled: bool = True) -> Account:
     """Disable (its sessions end at once) or enable an account. What it holds goes back to the queue."""
     permit(work, desk, who, "user.manage")
+    work.people.lock_accounts()
     account = find(work, login)
     if disabled and account.person_id == who.person_id and not who.is_desk:
         raise Refused("people.own_account", rule="user.not_self", could=[Role.ADMINISTRATOR.value])
     if disabled and Role.ADMINISTRATOR in account.roles:
         _keep_one_administrator(work, account)
     now = desk.clock()
+    mine = [a for a in work.people.accounts() if a.person_id == account.person_id and a.id != account.id]
+    mine = [a for a in mine if not a.disabled_at]
+    if not disabled:
+        # Meanwhile the person may have got roles on another account that don't go with this one's.
+        check_roles(account.roles.union(*(a.roles for a in mine)))
     work.people.disable(account.id, now if disabled else None)
     if disabled:
         work.people.revoke_all(account.id, now)
+        if not any(Role.REVIEWER in a.roles for a in mine):
+            give_back_all(work, desk, who, account.person_id)
     work.audit("people.disabled" if disabled else "people.enabled", who, account=account.id)
     return find(work, login)
 
 
-def reset_password(work: Work, desk: Desk, who: Principal, login: str) -> tuple[Account, str]:
+def reset_password(work: Work, desk: Desk, who: Principal, login: str, password: Hashed) -> Account:
     """A one-time password, to be changed at the next sign-in. Ends all sessions of the account."""
     permit(work, desk, who, "user.manage")
     account = find(work, login)
-    password = desk.secret(9).hex()
-    work.people.set_password(account.id, desk.passwords.hash(password), must_change=True)
+    work.people.set_password(account.id, password.hash, must_change=True)
     work.people.revoke_all(account.id, desk.clock())
     work.people.succeeded(account.login)
     work.audit("people.password_reset", who, account=account.id)
-    return find(work, login), password
+    return find(work, login)
 
 
 def make_token(work: Work, desk: Desk, who: Principal, login: str, label: str) -> str:
-    """An API token for an account, shown once."""
+    """An API token for an account, shown once.
+
+    None for an account that decides, unless by the machine's operator: whoever makes it could act as its person.
+    """
     permit(work, desk, who, "user.manage")
     account = find(work, login)
+    if account.roles & DECIDING and not who.is_desk:
+        raise Refused("people.token_decides", rule="user.token", could=[])
+    if account.disabled_at:
+        raise Conflict("people.account_disabled", login=account.login)
     now = desk.clock()
     token = desk.secret(32).hex()
     token_id = work.people.add_token(account.id, digest(token), "api", label, now, now + API_TOKEN)
@@ -311,6 +372,19 @@ def make_token(work: Work, desk: Desk, who: Principal, login: str, label: str) -
     return token
 
 
-def accounts(work: Work, desk: Desk, who: Principal) -> list[Account]:
+def accounts(work: Work, desk: Desk, who: Principal, after: str = "", limit: int = 200) -> list[Account]:
+    """A page of all accounts by login; after: the last login of the page before."""
     permit(work, desk, who, "user.manage")
-    return work.people.accounts()
+    return work.people.accounts(after, limit)
+
+
+MOST_VIEWS = 100
+
+
+def save_view(work: Work, who: Principal, name: str, filters: Mapping[str, str]) -> None:
+    """Save a view of one's own under its name."""
+    must_be_person(who)
+    others = [view for view in work.people.views(who.person_id) if view["name"] != name]
+    if len(others) >= MOST_VIEWS:
+        raise Conflict("view.too_many", most=MOST_VIEWS)
+    work.people.save_view(who.person_id, name, filters)

@@ -10,6 +10,7 @@ from typing import Any
 from refund_desk.domain.cases import CaseEvent
 from refund_desk.domain.clocks import Clock
 from refund_desk.domain.decisions import Promise
+from refund_desk.domain.errors import NotFound
 from refund_desk.domain.intents import ON_ITS_WAY, IntentState
 from refund_desk.domain.payouts import Ceiling, line_ceiling, money_ceiling, order_ceiling, payment_ceiling, refundable
 from refund_desk.domain.people import Principal
@@ -228,6 +229,13 @@ def for_me(work: Work, desk: Desk, who: Principal, limit: int = 50) -> Mine:
     )
 
 
+def mark_seen(work: Work, desk: Desk, who: Principal, inbox_id: int) -> None:
+    """An informed line was read. Raises NotFound for one that isn't told to a role of theirs."""
+    if work.cases.inbox_role(inbox_id) not in who.roles:
+        raise NotFound("inbox.not_found", id=inbox_id)
+    work.cases.mark_seen(who.person_id, [inbox_id], desk.clock())
+
+
 def approvals(work: Work, desk: Desk, who: Principal, limit: int = 100) -> list[CaseFile]:
     """Proposals that this person answers for, most urgent first."""
     permit(work, desk, who, "queue.read")
@@ -250,5 +258,5 @@ def why_here(work: Work, desk: Desk, who: Principal, ref: str) -> tuple[datetime
     permit(work, desk, who, "queue.read")
     state = work.cases.by_ref(ref)
     facts = lifecycle.rank_facts(state)
-    due = state.due_at or lifecycle.far(work, state)
+    due = state.due_at or lifecycle.far(state, work.cases.clocks(state.id, state.round))
     return act_by(desk.process.current(work), facts, due, state.due_clock)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from refund_desk.domain.words import Role
@@ -23,11 +23,18 @@ from refund_desk.store.tables.people import (
     token,
 )
 
-_ACCOUNTS = select(account, person.c.name.label("person_name")).join(person, person.c.id == account.c.person_id)
-_BY_TOKEN = (
-    select(token.c.account_id)
-    .where(token.c.digest == bindparam("digest"), token.c.revoked_at.is_(None), token.c.expires_at > bindparam("now"))
-    .limit(1)
+_HELD = (
+    select(func.aggregate_strings(account_role.c.role, ","))
+    .where(account_role.c.account_id == account.c.id)
+    .scalar_subquery()
+)
+_ACCOUNTS = select(account, person.c.name.label("person_name"), _HELD.label("roles")).join(
+    person, person.c.id == account.c.person_id
+)
+_BY_LOGIN = _ACCOUNTS.where(account.c.login == bindparam("login"))
+_BY_ID = _ACCOUNTS.where(account.c.id == bindparam("id"))
+_BY_TOKEN = _ACCOUNTS.join(token, token.c.account_id == account.c.id).where(
+    token.c.digest == bindparam("digest"), token.c.revoked_at.is_(None), token.c.expires_at > bindparam("now")
 )
 
 _LATEST = select(func.max(config_version.c.id))
@@ -38,47 +45,47 @@ class PeopleRepo:
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
+        self._latest: int | None = None
         self._insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
 
     # ------------------------------------------------------------ accounts
 
-    def _load(self, query: Select[Any]) -> list[Account]:
-        rows = [row._mapping for row in self._c.execute(query)]
-        if not rows:
-            return []
-        roles: dict[int, set[Role]] = {row["id"]: set() for row in rows}
-        held = select(account_role.c.account_id, account_role.c.role).where(account_role.c.account_id.in_(list(roles)))
-        for account_id, role in self._c.execute(held):
-            roles[account_id].add(Role(role))
+    def _load(self, query: Select[Any], **values: Any) -> list[Account]:
         return [
             Account(
                 id=row["id"],
                 person_id=row["person_id"],
                 name=row["person_name"],
                 login=row["login"],
-                roles=frozenset(roles[row["id"]]),
+                roles=frozenset(map(Role, row["roles"].split(","))) if row["roles"] else frozenset(),
                 password_hash=row["password_hash"],
                 must_change=row["must_change"],
                 language=row["language"],
                 disabled_at=row["disabled_at"],
                 demo=row["demo"],
             )
-            for row in rows
+            for row in self._c.execute(query, values).mappings()
         ]
 
     def count(self) -> int:
         return int(self._c.execute(select(func.count()).select_from(account)).scalar_one())
 
     def account(self, login: str) -> Account | None:
-        found = self._load(_ACCOUNTS.where(account.c.login == login))
+        found = self._load(_BY_LOGIN, login=login)
         return found[0] if found else None
 
     def account_by_id(self, account_id: int) -> Account | None:
-        found = self._load(_ACCOUNTS.where(account.c.id == account_id))
+        found = self._load(_BY_ID, id=account_id)
         return found[0] if found else None
 
-    def accounts(self) -> list[Account]:
-        return self._load(_ACCOUNTS.order_by(account.c.login))
+    def accounts(self, after: str = "", limit: int | None = None) -> list[Account]:
+        """By login, those after one; no limit: all."""
+        return self._load(_ACCOUNTS.where(account.c.login > after).order_by(account.c.login).limit(limit))
+
+    def lock_accounts(self) -> None:
+        """Until the commit nobody else changes accounts: for rules about all of them. SQLite's writers do anyway."""
+        if self._c.dialect.name == "postgresql":
+            self._c.execute(text("LOCK TABLE account IN SHARE ROW EXCLUSIVE MODE"))
 
     def add_person(self, name: str, at: datetime) -> int:
         return int(self._c.execute(insert(person).values(name=name, created_at=at).returning(person.c.id)).scalar_one())
@@ -156,9 +163,8 @@ class PeopleRepo:
         return int(self._c.execute(insert(token).values(**values).returning(token.c.id)).scalar_one())
 
     def by_token(self, digest: bytes, now: datetime) -> Account | None:
-        account_id = self._c.execute(_BY_TOKEN, {"digest": digest, "now": now}).scalar_one_or_none()
-        found = self.account_by_id(account_id) if account_id else None
-        return None if found is None or found.disabled_at else found
+        found = self._load(_BY_TOKEN, digest=digest, now=now)
+        return found[0] if found and not found[0].disabled_at else None
 
     def revoke(self, digest: bytes, at: datetime) -> None:
         self._c.execute(update(token).where(token.c.digest == digest).values(revoked_at=at))
@@ -167,7 +173,9 @@ class PeopleRepo:
         where = (token.c.account_id == account_id, token.c.revoked_at.is_(None))
         self._c.execute(update(token).where(*where).values(revoked_at=at))
 
-    def throttle(self, login: str) -> tuple[int, datetime | None]:
+    def throttle(self, login: str, lock: bool = False) -> tuple[int, datetime | None]:
+        if lock and self._c.dialect.name == "postgresql":
+            self._c.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"login {login}"})
         query = select(sign_in_throttle).where(sign_in_throttle.c.login == login)
         row = self._c.execute(query).one_or_none()
         return (row.failures, row.blocked_until) if row else (0, None)
@@ -210,10 +218,11 @@ class PeopleRepo:
         query = insert(config_change).values(**columns).returning(config_change.c.id)
         return int(self._c.execute(query).scalar_one())
 
-    def changes(self, status: str | None = None) -> Sequence[Mapping[str, Any]]:
-        query = select(config_change).order_by(config_change.c.id.desc())
-        if status:
-            query = query.where(config_change.c.status == status)
+    def changes(self, before: int | None = None, limit: int = 200) -> Sequence[Mapping[str, Any]]:
+        """Newest first."""
+        query = select(config_change).order_by(config_change.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(config_change.c.id < before)
         return [dict(row._mapping) for row in self._c.execute(query)]
 
     def change(self, change_id: int, lock: bool = False) -> Mapping[str, Any] | None:
@@ -227,12 +236,15 @@ class PeopleRepo:
         self._c.execute(update(config_change).where(config_change.c.id == change_id).values(**columns))
 
     def add_version(self, **columns: Any) -> int:
+        self._latest = None
         query = insert(config_version).values(**columns).returning(config_version.c.id)
         return int(self._c.execute(query).scalar_one())
 
     def latest_version(self) -> int:
-        """Id of the newest version of any setting; 0 where only the shipped ones hold."""
-        return int(self._c.execute(_LATEST).scalar_one() or 0)
+        """Id of the newest version of any setting; 0 where only the shipped ones hold. Asked once a transaction."""
+        if self._latest is None:
+            self._latest = int(self._c.execute(_LATEST).scalar_one() or 0)
+        return self._latest
 
     def versions(self, kind: str) -> Sequence[Mapping[str, Any]]:
         query = select(config_version).where(config_version.c.kind == kind).order_by(config_version.c.id)

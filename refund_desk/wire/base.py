@@ -12,6 +12,10 @@ _ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?\Z")
 
 
+MAX_INT = 2**53 - 1
+"""The largest integer that every JSON reader reads exactly."""
+
+
 class Wire(BaseModel):
     """Base of all shapes that cross HTTP. Frozen; an unknown field is an error, not a loss."""
 
@@ -36,6 +40,10 @@ DecimalText = Annotated[
     AfterValidator(_decimal),
     Field(description='A decimal in major units, as text: "1299.00". Never a JSON number.', examples=["1299.00"]),
 ]
+Minor = Annotated[
+    int, Field(strict=True, ge=0, le=10**15, description="Minor units of the currency; an integer, never 12.0.")
+]
+Id64 = Annotated[int, Field(strict=True, ge=0, le=MAX_INT, description="Id of a row, as the service gave it.")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.", examples=["CNY"])]
 Id = Annotated[str, Field(min_length=1, max_length=200, description="An id as its own system writes it.")]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from refund_desk.domain.words import Aspect, Decision, Progress, Role, Stage, Tender
-from refund_desk.wire.base import Amount, Coded, Currency, Text2, Time, Wire
+from refund_desk.wire.base import Amount, Coded, Currency, Id64, Minor, Text2, Time, Wire
 from refund_desk.wire.cases import Change, Missing, NoteShape, PersonRef, ProposalView, RaciSeat, Term
 
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -161,7 +161,7 @@ class Taken(Wire):
 
 
 class Assign(Wire):
-    person: int
+    person: Id64
     reason: Reason | None = None
 
 
@@ -177,14 +177,14 @@ class OptionalReason(Wire):
 class Looks(Wire):
     """What the window showed: evidence opened, up to which event the case was seen."""
 
-    evidence: list[int] = Field(default_factory=list, max_length=500)
-    seen_event: int | None = None
+    evidence: list[Id64] = Field(default_factory=list, max_length=500)
+    seen_event: Id64 | None = None
 
 
 class LineAmountBody(Wire):
-    line: str
-    quantity: int = Field(ge=0)
-    minor: int | None = Field(default=None, ge=0, description="None: computed from the line's paid share.")
+    line: str = Field(max_length=200)
+    quantity: int = Field(strict=True, ge=0, le=1_000_000)
+    minor: Minor | None = Field(default=None, description="None: computed from the line's paid share.")
 
 
 class ReturnTermsBody(Wire):
@@ -194,7 +194,7 @@ class ReturnTermsBody(Wire):
 
 class CreditTermsBody(Wire):
     valid_days: int | None = Field(default=None, ge=1, le=3650)
-    minimum_spend_minor: int = Field(default=0, ge=0)
+    minimum_spend_minor: Minor = 0
 
 
 class ProposalBody(Wire):
@@ -202,12 +202,14 @@ class ProposalBody(Wire):
 
     decision: Decision
     reason: str = Field(default="", max_length=100, description="Decision reason code.")
-    amount_minor: int | None = Field(default=None, ge=0)
+    amount_minor: Minor | None = None
     tender: Tender | None = None
     payment: str | None = Field(default=None, max_length=200)
     lines: list[LineAmountBody] = Field(default_factory=list, max_length=2000)
-    shipping_minor: int | None = Field(default=None, ge=0, description="None: what the decision gives back of it.")
-    fee_minor: int = 0
+    shipping_minor: Minor | None = Field(default=None, description="None: what the decision gives back of it.")
+    fee_minor: int = Field(
+        default=0, strict=True, ge=-(10**15), le=10**15, description="Kept back; negative: given back."
+    )
     return_freight: Literal["customer", "merchant", "none"] | None = None
     return_terms: ReturnTermsBody | None = None
     credit_terms: CreditTermsBody | None = None
@@ -241,7 +243,7 @@ class Preview(Wire):
 class Verdict(Wire):
     """Approve exactly this: the digest of the content and the versions it rests on."""
 
-    digest: str
+    digest: str = Field(max_length=200)
     rests_on: RestsOn
     reason: str | None = Field(default=None, max_length=2000)
 
@@ -252,9 +254,9 @@ class SendBack(Wire):
 
 
 class ApproveOne(Wire):
-    ref: str
-    number: int
-    digest: str
+    ref: str = Field(max_length=40)
+    number: Id64
+    digest: str = Field(max_length=200)
     rests_on: RestsOn
 
 
@@ -305,8 +307,8 @@ class TemplateView(Wire):
 class PromiseBody(Wire):
     """Mark a message as a promise already made."""
 
-    message: int
-    minor: int = Field(gt=0)
+    message: Id64
+    minor: Minor = Field(gt=0)
     currency: Currency
     form: Tender = Tender.MONEY
 
@@ -334,7 +336,7 @@ class ConfirmPayout(Wire):
     """A payout made by hand: its unique reference and its amount, which must be the intent's."""
 
     reference: str = Field(min_length=1, max_length=200)
-    minor: int = Field(gt=0)
+    minor: Minor = Field(gt=0)
     currency: Currency
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse
 
 from refund_desk.domain.errors import Conflict
 from refund_desk.domain.people import Principal
@@ -15,7 +16,7 @@ from refund_desk.server.jobs import Jobs, Running
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Work
 from refund_desk.wire import commands as c
-from refund_desk.wire.base import Coded
+from refund_desk.wire.base import MAX_INT, Coded
 
 router = APIRouter(tags=["audit"])
 
@@ -23,7 +24,9 @@ router = APIRouter(tags=["audit"])
 @router.get("/audit/entries")
 def entries(
     call: Caller,
-    before: Annotated[int | None, Query(description="Id of the last row seen; None: the newest.")] = None,
+    before: Annotated[
+        int | None, Query(ge=0, le=MAX_INT, description="Id of the last row seen; None: the newest.")
+    ] = None,
     case: Annotated[str | None, Query(max_length=40)] = None,
     action: Annotated[str | None, Query(max_length=100)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
@@ -120,7 +123,9 @@ def prove(call: Caller, ref: str) -> dict[str, Any]:
 
 
 @router.get("/audit/consistency")
-def consistency(call: Caller, old: Annotated[int, Query(ge=0)], new: Annotated[int, Query(ge=0)]) -> dict[str, Any]:
+def consistency(
+    call: Caller, old: Annotated[int, Query(ge=0, le=MAX_INT)], new: Annotated[int, Query(ge=0, le=MAX_INT)]
+) -> dict[str, Any]:
     """That the log of `new` entries continues the one of `old`: a proof for whoever kept a checkpoint."""
 
     def use(work: Any, _: Principal) -> dict[str, Any]:
@@ -133,12 +138,14 @@ def consistency(call: Caller, old: Annotated[int, Query(ge=0)], new: Annotated[i
 
 @router.get("/jobs/{job_id}")
 def job(call: Caller, request: Request, job_id: str) -> c.Job:
+    """How a job of one's own goes."""
     jobs: Jobs = request.app.state.jobs
     return call.read(lambda _, who: job_view(jobs.get(job_id, who)))
 
 
 @router.post("/jobs/{job_id}/stop")
 def stop(call: Caller, request: Request, job_id: str) -> c.Job:
+    """Let a job of one's own end early."""
     jobs: Jobs = request.app.state.jobs
 
     def use(_: Work, who: Principal) -> c.Job:
@@ -156,4 +163,4 @@ def file(call: Caller, request: Request, job_id: str) -> Response:
     found = call.read(lambda _, who: jobs.get(job_id, who))
     if found.file is None or found.status != "done":
         raise Conflict("job.no_file", id=job_id)
-    return Response(found.file.read_bytes(), media_type="application/octet-stream")
+    return FileResponse(found.file, media_type="application/octet-stream")

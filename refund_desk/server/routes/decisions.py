@@ -6,11 +6,13 @@ from fastapi import APIRouter, Response
 
 from refund_desk.domain.errors import DeskError, Invalid, Refused
 from refund_desk.domain.people import Principal
+from refund_desk.domain.words import Stage
 from refund_desk.server import present as p
 from refund_desk.server.approvals import approval_row
-from refund_desk.server.call import Caller
+from refund_desk.server.call import Caller, RowId
 from refund_desk.service import decisions, payouts, reading
 from refund_desk.service.drafting import Draft
+from refund_desk.service.gate import permit
 from refund_desk.service.ports import Work
 from refund_desk.wire import cases as w
 from refund_desk.wire import commands as c
@@ -99,7 +101,7 @@ def propose(call: Caller, ref: str, body: c.ProposalBody) -> Response:
 
 
 @router.post("/cases/{ref}/proposals/{number}/approve", response_model=c.Outcome)
-def approve(call: Caller, ref: str, number: int, body: c.Verdict) -> Response:
+def approve(call: Caller, ref: str, number: RowId, body: c.Verdict) -> Response:
     """Approve exactly the content with this digest, and reserve its money."""
     return call.write(
         lambda work, who: p.done(
@@ -111,7 +113,7 @@ def approve(call: Caller, ref: str, number: int, body: c.Verdict) -> Response:
 
 
 @router.post("/cases/{ref}/proposals/{number}/return", response_model=c.Outcome)
-def send_back(call: Caller, ref: str, number: int, body: c.SendBack) -> Response:
+def send_back(call: Caller, ref: str, number: RowId, body: c.SendBack) -> Response:
     return call.write(
         lambda work, who: p.done(decisions.send_back(work, call.desk, who, ref, number, body.reason, body.rests_on)),
         body=body,
@@ -120,7 +122,7 @@ def send_back(call: Caller, ref: str, number: int, body: c.SendBack) -> Response
 
 
 @router.post("/cases/{ref}/proposals/{number}/decline", response_model=c.Outcome)
-def decline(call: Caller, ref: str, number: int, body: c.SendBack) -> Response:
+def decline(call: Caller, ref: str, number: RowId, body: c.SendBack) -> Response:
     return call.write(
         lambda work, who: p.done(
             decisions.send_back(work, call.desk, who, ref, number, body.reason, body.rests_on, decline=True)
@@ -131,12 +133,12 @@ def decline(call: Caller, ref: str, number: int, body: c.SendBack) -> Response:
 
 
 @router.post("/cases/{ref}/proposals/{number}/withdraw", response_model=c.Outcome)
-def withdraw(call: Caller, ref: str, number: int) -> Response:
+def withdraw(call: Caller, ref: str, number: RowId) -> Response:
     return call.write(lambda work, who: p.done(decisions.withdraw(work, call.desk, who, ref, number)), money=True)
 
 
 @router.post("/cases/{ref}/proposals/{number}/undo", response_model=c.Outcome)
-def undo(call: Caller, ref: str, number: int) -> Response:
+def undo(call: Caller, ref: str, number: RowId) -> Response:
     """Take the last decision back within its seconds, before anything left."""
     return call.write(
         lambda work, who: p.done(decisions.withdraw(work, call.desk, who, ref, number, undo=True)), money=True
@@ -160,6 +162,9 @@ def approvals(call: Caller) -> list[c.ApprovalRow]:
 @router.post("/approvals", response_model=c.BulkResult)
 def approve_many(call: Caller, body: c.ApproveMany) -> Response:
     """Several like cases under the set amount, each by itself: one result per row, one transaction per row."""
+    if not call.key:
+        raise Invalid("idempotency.missing")
+    call.read(lambda work, who: permit(work, call.desk, who, "proposal.approve", Stage.APPROVAL))
     rows = []
     for item in body.items:
         try:
@@ -194,14 +199,12 @@ def _approve_one(call: Caller, item: c.ApproveOne) -> c.BulkRow:
 @router.post("/intents/{intent_id}/confirm", response_model=c.Outcome)
 def confirm(call: Caller, intent_id: str, body: c.ConfirmPayout) -> Response:
     """Finance confirms a payout made by hand: a unique reference, and the intent's own amount."""
-    return call.write(
-        lambda work, who: p.outcome(
-            payouts.confirm(work, call.desk, who, intent_id, body.reference, body.minor, body.currency),
-            "payout.confirmed",
-        ),
-        body=body,
-        money=True,
-    )
+
+    def use(work: Work, who: Principal) -> c.Outcome:
+        state = payouts.confirm(work, call.desk, who, intent_id, body.reference, body.minor, body.currency)
+        return p.outcome(state, "payout.stopped" if state.stage is Stage.REVIEW else "payout.confirmed")
+
+    return call.write(use, body=body, money=True)
 
 
 @router.post("/intents/{intent_id}/fail", response_model=c.Outcome)

@@ -7,16 +7,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from refund_desk.domain.errors import Invalid, Refused
 from refund_desk.domain.people import Principal
 from refund_desk.domain.words import Reason, RequestKind, Stage
 from refund_desk.server import present as p
-from refund_desk.server.call import Call, Caller
-from refund_desk.service import reading
+from refund_desk.server.call import Call, Caller, RowId
+from refund_desk.service import people, reading
+from refund_desk.service.gate import permit
 from refund_desk.service.ports import Work
 from refund_desk.service.ports.views import CHIPS, QueueFilter
 from refund_desk.wire import cases as w
 from refund_desk.wire import commands as c
-from refund_desk.wire.base import Coded
+from refund_desk.wire.base import MAX_INT, Coded
 
 router = APIRouter(tags=["queue"])
 MOST = 200
@@ -26,21 +28,23 @@ LONGEST_WAIT_S = 60.0
 @router.get("/cases")
 def queue(
     call: Caller,
-    chip: Annotated[str | None, Query(description=f"One of: {', '.join(CHIPS)}.")] = None,
+    chip: Annotated[str | None, Query(max_length=40, description=f"One of: {', '.join(CHIPS)}.")] = None,
     q: Annotated[str | None, Query(max_length=200, description="Words to search for.")] = None,
     stage: Stage | None = None,
     reason: Reason | None = None,
     kind: RequestKind | None = None,
     currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$")] = None,
-    assignee: int | None = None,
+    assignee: Annotated[int | None, Query(ge=1, le=MAX_INT)] = None,
     merchant: Annotated[str | None, Query(max_length=200)] = None,
     closed: bool = False,
     after: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
 ) -> w.QueuePage:
     """A page in order of urgency. The first one carries chips and total."""
+    if chip is not None and chip not in CHIPS:
+        raise Invalid("queue.chip", chip=chip, allowed=list(CHIPS))
     wanted = QueueFilter(
-        chip=chip if chip in CHIPS else None,
+        chip=chip,
         text=q,
         stage=stage,
         reason=reason,
@@ -69,7 +73,7 @@ def for_me(call: Caller) -> w.ForMe:
     """Everybody's first screen."""
 
     def use(work: Work, who: Principal) -> w.ForMe:
-        mine = reading.for_me(work, call.desk, who)
+        mine = reading.for_me(work, call.desk, who, MOST // 7)  # seven lists, one answer
         now = call.desk.clock()
 
         def rows(listed: object) -> list[w.QueueRow]:
@@ -98,13 +102,14 @@ def for_me(call: Caller) -> w.ForMe:
 
 
 @router.post("/inbox/{inbox_id}/seen", status_code=204)
-def seen(call: Caller, inbox_id: int) -> Response:
-    call.write(lambda work, who: work.cases.mark_seen(who.person_id, [inbox_id], call.desk.clock()))
-    return Response(status_code=204)
+def seen(call: Caller, inbox_id: RowId) -> Response:
+    """An informed line was read."""
+    return call.write(lambda work, who: reading.mark_seen(work, call.desk, who, inbox_id), status=204)
 
 
 @router.get("/views")
 def views(call: Caller) -> list[c.SavedView]:
+    """One's own saved views, by name."""
     return call.read(
         lambda work, who: [c.SavedView(name=v["name"], filters=v["filters"]) for v in work.people.views(who.person_id)]
     )
@@ -112,40 +117,52 @@ def views(call: Caller) -> list[c.SavedView]:
 
 @router.put("/views", status_code=204)
 def save_view(call: Caller, body: c.SavedView) -> Response:
-    call.write(lambda work, who: work.people.save_view(who.person_id, body.name, body.filters), body=body)
-    return Response(status_code=204)
+    """Save a view under its name, or replace the one of that name."""
+    return call.write(lambda work, who: people.save_view(work, who, body.name, body.filters), body=body, status=204)
 
 
 @router.delete("/views", status_code=204)
 def drop_view(call: Caller, name: Annotated[str, Query(max_length=100)]) -> Response:
-    call.write(lambda work, who: work.people.drop_view(who.person_id, name))
-    return Response(status_code=204)
+    """Forget a view."""
+    return call.write(lambda work, who: work.people.drop_view(who.person_id, name), status=204)
 
 
 @router.get("/changes")
 async def changes(
     request: Request,
-    after: Annotated[int, Query(ge=-1, description="A position this route gave; -1 to begin with now.")] = -1,
+    after: Annotated[
+        int, Query(ge=-1, le=MAX_INT, description="A position this route gave; -1 to begin with now.")
+    ] = -1,
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_S, description="Seconds to wait for something.")] = 25.0,
 ) -> w.ChangeFeed:
     """Long poll. While it waits it holds neither a thread nor a connection."""
     state = request.app.state
     call = Call(request, request.headers.get("authorization"), None)
-    await run_in_threadpool(call.read, lambda _work, _who: None)
+    sees = await run_in_threadpool(call.read, lambda work, who: _sees_cases(work, call, who))
     feed = state.feed
-    if after == -1 or after > feed.top:
+    if after == -1:
         return w.ChangeFeed(position=feed.top, cases=[], checkpoint=state.house.checkpoint())
     await feed.wait(after, wait)
-    found = feed.since(after, MOST)
+    found = ([], feed.top, False) if after > feed.top else feed.since(after, MOST)
     if found is None:
         found = await run_in_threadpool(_from_log, state.house, after)
     cases, position, more = found
-    return w.ChangeFeed(position=position, cases=cases, more=more, checkpoint=state.house.checkpoint())
+    shown = cases if sees else []
+    return w.ChangeFeed(position=position, cases=shown, more=more, checkpoint=state.house.checkpoint())
+
+
+def _sees_cases(work: Work, call: Call, who: Principal) -> bool:
+    """Whoever may not see the queue hears that something changed (the log grew), not on which case."""
+    try:
+        permit(work, call.desk, who, "queue.read")
+    except Refused:
+        return False
+    return True
 
 
 def _from_log(house: object, after: int) -> tuple[list[str], int, bool]:
     """What a desk missed that was away for long: from the database, a page at a time."""
     with house.read() as work:  # type: ignore[attr-defined]
         rows = work.log.since(after, MOST)
-    cases = list(dict.fromkeys(row.case for row in rows if row.case))
+    cases = list(dict.fromkeys(row.case for row in rows if row.case and not row.action.startswith("look.")))
     return cases, rows[-1].position if rows else after, len(rows) == MOST

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from refund_desk import __version__
-from refund_desk.domain.errors import Conflict
+from refund_desk.domain.errors import Conflict, Invalid
 from refund_desk.domain.people import Principal
 from refund_desk.server.call import Caller, House
 from refund_desk.service import people
@@ -66,23 +66,27 @@ def sign_in(request: Request, body: c.SignIn) -> c.SessionView:
 
 @router.delete("/session", status_code=204)
 def sign_out(call: Caller) -> Response:
-    call.write(lambda work, who: people.sign_out(work, call.desk, who, call.token))
-    return Response(status_code=204)
+    """End this session: its token is worth nothing any more."""
+    return call.write(lambda work, who: people.sign_out(work, call.desk, who, call.token), status=204)
 
 
 @router.post("/first-administrator")
 def first_administrator(request: Request, body: c.FirstAdministrator) -> c.SessionView:
     """The first start makes the first administrator; with any account there it answers 409."""
     house: House = request.app.state.house
-    with house.write() as work:
+    with house.read() as work:
         if work.people.count():
             raise Conflict("people.not_first")
-        session = people.first_administrator(work, house.desk, body.name, body.login, body.password, body.language)
+    password = people.new_password(house.desk, body.password)
+    with house.write() as work:
+        session = people.first_administrator(work, house.desk, body.name, body.login, password, body.language)
     return session_view(session)
 
 
 @router.get("/me")
 def who_am_i(call: Caller) -> c.Me:
+    """Whom the service takes the caller for."""
+
     def use(work: Work, who: Principal) -> c.Me:
         account = work.people.account_by_id(who.account_id)
         return me(who, account.language if account else "en")
@@ -92,6 +96,8 @@ def who_am_i(call: Caller) -> c.Me:
 
 @router.put("/me/language", response_model=c.Me)
 def set_language(call: Caller, body: c.Language) -> Response:
+    """The language one is spoken to in."""
+
     def use(work: Work, who: Principal) -> c.Me:
         work.people.set_language(who.account_id, body.language)
         return me(who, body.language)
@@ -101,7 +107,19 @@ def set_language(call: Caller, body: c.Language) -> Response:
 
 @router.post("/me/password", response_model=c.SessionView)
 def change_password(call: Caller, body: c.NewPassword) -> Response:
-    """All sessions end; the answer carries a fresh one."""
-    return call.write(
-        lambda work, who: session_view(people.change_password(work, call.desk, who, body.old, body.new)), body=None
-    )
+    """All sessions end; the answer carries a fresh one. A wrong old password counts like a failed sign-in."""
+    passwords = call.desk.passwords
+    stored = call.read(lambda work, who: people.current_hash(work, call.desk, who))
+    right, new = passwords.verify(stored, body.old), people.new_password(call.desk, body.new)
+    call.key = None  # with it done the old session is over: there is nobody to repeat it
+    made: list[people.Session] = []
+
+    def use(work: Work, who: Principal) -> c.SessionView | None:
+        session = people.change_password(work, call.desk, who, right, new)
+        made.extend([session] if session else [])
+        return session_view(session) if session else None
+
+    answer = call.write(use, body=None)
+    if not made:
+        raise Invalid("people.old_password_wrong")
+    return answer
