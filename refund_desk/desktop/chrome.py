@@ -27,6 +27,7 @@ from refund_desk.desktop.widgets.buttons import key_text
 from refund_desk.desktop.widgets.text import ElidedLabel, PlainLabel, set_tip, words_label
 from refund_desk.desktop.words import bind_text, tr, words
 
+_SYNC_ICONS = {"synced": "ok", "working": "refresh", "reconnecting": "refresh", "offline": "offline"}
 TOP_HEIGHT, RAIL_WIDTH, STATUS_HEIGHT = 44, 60, 26
 
 
@@ -82,7 +83,7 @@ class TopBar(QFrame):
         self._reword()
 
     def set_sync(self, state: str, at: datetime | None = None) -> None:
-        """`state`: synced, working, offline, or "" for nothing; `at` when it was last true."""
+        """`state`: synced, working, reconnecting, offline, or "" for nothing; `at` when it was last true."""
         self._sync = (state, at)
         self._reword()
 
@@ -131,7 +132,7 @@ class TopBar(QFrame):
             return
         time = words().core.formats.time(at) if at is not None else ""
         self.sync.setText(f"{tr('ui.sync.' + state)} {time}".rstrip())
-        self.sync_icon.set_icon({"synced": "ok", "working": "refresh", "offline": "offline"}[state], "bar_text")
+        self.sync_icon.set_icon(_SYNC_ICONS[state], "bar_text")
 
     def _language_menu(self) -> None:
         menu = _menu(self)

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal
 from uuid6 import uuid7
 
 from refund_desk.client.loop import LoopThread
-from refund_desk.domain.errors import DeskError, Unavailable
+from refund_desk.domain.errors import DeskError, Unauthenticated, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +94,8 @@ class Running(QObject):
         owner = cast("Operations", self.parent())
         if self._write and error is None:
             owner.written.emit(value)
+        if isinstance(error, Unauthenticated):
+            owner.signed_out.emit(error)
         if self._alive():
             if error is None:
                 if self.success is not None:
@@ -119,6 +121,8 @@ class Operations(QObject):
     """The answer of each write that succeeded; panels that show what it changed ask again."""
     failed = Signal(object)
     """A DeskError nobody gave a `failure` for; the shell shows it."""
+    signed_out = Signal(object)
+    """The service no longer knows who we are; also where the caller has a `failure` of its own."""
     busy = Signal(bool)
     """True while at least one operation runs."""
 

@@ -20,6 +20,7 @@ from refund_desk.desktop.keys import Keys
 from refund_desk.desktop.operations import Operations
 from refund_desk.desktop.theme import MODES, theme
 from refund_desk.desktop.words import words
+from refund_desk.domain.words import Role
 from tests.fakes import panel_samples as samples
 
 SIZES = ((1280, 800), (1920, 1080))
@@ -51,6 +52,31 @@ def forme(desk: Desk, root: QWidget) -> None:
     _whole(root, ForMePanel(desk)).start()
 
 
+def approvals(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.approvals import ApprovalsPanel
+
+    _whole(root, ApprovalsPanel(desk)).start()
+
+
+def audit(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.audit import AuditPanel
+
+    panel = _whole(root, AuditPanel(desk))
+    panel.start()
+    panel.proof.show_report(samples.report())
+
+
+def settings(name: str) -> Callable[[Desk, QWidget], None]:
+    def build(desk: Desk, root: QWidget) -> None:
+        from refund_desk.desktop.settings import SettingsPanel
+
+        panel = _whole(root, SettingsPanel(desk))
+        panel.start()
+        panel.open_page(name)
+
+    return build
+
+
 def _whole(root: QWidget, panel: Any) -> Any:
     row = QHBoxLayout(root)
     row.setContentsMargins(60, 44, 0, 26)
@@ -58,7 +84,13 @@ def _whole(root: QWidget, panel: Any) -> Any:
     return panel
 
 
-PAGES: dict[str, Callable[[Desk, QWidget], None]] = {"queue": queue, "forme": forme}
+PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
+    "queue": queue,
+    "forme": forme,
+    "approvals": approvals,
+    "audit": audit,
+    **{name: settings(name) for name in ("users", "changes", "process", "account")},
+}
 
 
 def main(target: Path, wanted: list[str]) -> None:
@@ -81,7 +113,7 @@ def main(target: Path, wanted: list[str]) -> None:
                     Operations(loop),
                     Keys(root),
                     DeskClock(samples.NOW),
-                    samples.me(),
+                    samples.me(Role.REVIEWER, Role.ADMINISTRATOR, Role.LEAD),
                     samples.status(),
                 )
                 for wide, high in SIZES:

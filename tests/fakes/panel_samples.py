@@ -9,7 +9,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import yaml
+
 from refund_desk.client.api import DeskClient
+from refund_desk.client.resources import resource_dir
 from refund_desk.domain.errors import DeskError, NotFound
 from refund_desk.domain.words import (
     Aspect,
@@ -85,16 +88,16 @@ CHIPS = [
     for key, count in (
         ("mine", 23),
         ("returned", 2),
-        ("answered", 5),
+        ("answer_came", 5),
         ("unassigned", 410),
         ("overdue", 6),
         ("due_2h", 31),
         ("conflict", 18),
-        ("dispute", 9),
+        ("disputed", 9),
         ("high_amount", 44),
         ("waiting_customer", 999),
         ("waiting_approval", 0),
-        ("to_approve", 3),
+        ("mine_to_approve", 3),
     )
 ]
 
@@ -133,7 +136,7 @@ def proposal(number: int = 0, **changes: Any) -> cases.ProposalView:
         "number": 1 + number % 2,
         "round": 1,
         "decision": Decision.PARTIAL if number % 5 in (0, 4) else Decision.FULL,
-        "reason": "damaged" if number % 5 in (0, 4) else "cancelled_before_shipping",
+        "reason": "damage_verified" if number % 5 in (0, 4) else "not_shipped",
         "by": LIN if number % 2 == 0 else OKAFOR,
         "at": NOW - timedelta(minutes=30 + number),
         "status": "open",
@@ -175,8 +178,12 @@ def approval(number: int = 0, **changes: Any) -> commands.ApprovalRow:
         "limit": Amount(minor=200000, currency="CNY"),
         "differences": [
             Coded(
-                code="approval.above_recommendation",
-                params={"amount": {"minor": 10000, "currency": "CNY"}},
+                code="difference.amount",
+                params={
+                    "before": {"minor": 89900, "currency": "CNY"},
+                    "after": {"minor": 99900, "currency": "CNY"},
+                    "by": {"minor": 10000, "currency": "CNY"},
+                },
             )
         ]
         if number == 0
@@ -185,7 +192,7 @@ def approval(number: int = 0, **changes: Any) -> commands.ApprovalRow:
         "versions": {Aspect.FACTS: 3, Aspect.MONEY: 2, Aspect.PROPOSAL: 5},
         "due_at": NOW + timedelta(minutes=40 + 95 * number),
         "may": number != 4,
-        "why_not": Coded(code="approval.above_limit", params={}) if number == 4 else None,
+        "why_not": Coded(code="error.process.own_proposal", params={"could": ["supervisor"]}) if number == 4 else None,
         "bulk": number in (1, 2),
     }
     return commands.ApprovalRow(**{**values, **changes})
@@ -198,16 +205,20 @@ _AUDIT: tuple[tuple[Any, ...], ...] = (
         "person:1/account:1",
         {"decision": "partial", "amount": {"minor": 99900, "currency": "CNY"}},
     ),
-    ("evidence.looked", "林晓", "person:1/account:1", {"evidence": 3}),
-    ("case.looked", "林晓", "person:1/account:1", {}),
+    ("look.evidence", "林晓", "person:1/account:1", {"evidence": 3}),
+    ("look.case", "林晓", "person:1/account:1", {}),
     (
         "refused",
         "Ada Okafor",
         "person:3/account:3",
-        {"attempted": "proposal.approve", "rule": "approval.own", "could": ["supervisor"]},
+        {
+            "code": "process.own_proposal",
+            "rule": "process.own_proposal",
+            "route": "POST /cases/{ref}/proposals/{number}/approve",
+        },
     ),
     ("case.taken", "林晓", "person:1/account:1", {"lease_minutes": 20}),
-    ("lease.expired", None, "system:worker", {}),
+    ("case.lease_expired", None, "system:worker", {}),
 )
 
 
@@ -280,10 +291,10 @@ def changes() -> list[commands.ConfigChange]:
             status="open",
             differences=[
                 Coded(
-                    code="config.changed",
-                    params={"path": "limits.bands.0.order.CNY", "old": "2000.00", "new": "3000.00"},
+                    code="change.changed",
+                    params={"path": "limits.bands.0.order.CNY", "before": "2000.00", "after": "3000.00"},
                 ),
-                Coded(code="config.added", params={"path": "activities.case.close.R", "new": "lead"}),
+                Coded(code="change.added", params={"path": "activities.case.close.R", "after": "lead"}),
             ],
         ),
         commands.ConfigChange(
@@ -295,7 +306,7 @@ def changes() -> list[commands.ConfigChange]:
             proposed_by=cases.PersonRef(id=4, name="管理员"),
             proposed_at=NOW - timedelta(days=1),
             status="open",
-            differences=[Coded(code="config.added", params={"path": "roles", "new": "lead"})],
+            differences=[Coded(code="change.added", params={"path": "roles", "after": "lead"})],
         ),
         commands.ConfigChange(
             id=5,
@@ -347,6 +358,13 @@ def outcome(ref: str, code: str = "proposal.approved", **changes: Any) -> comman
     return commands.Outcome(**{**values, **changes})
 
 
+def standard_process() -> Any:
+    """The process that ships with the desk and its reasons, as data."""
+    folder = resource_dir() / "process"
+    names = {"process": "standard.yaml", "reasons": "reasons.yaml"}
+    return {name: yaml.safe_load((folder / file).read_text(encoding="utf-8")) for name, file in names.items()}
+
+
 class FakeClient(DeskClient):
     """Answers from memory. `calls` has (method, arguments) in order."""
 
@@ -361,8 +379,9 @@ class FakeClient(DeskClient):
         self.user_rows, self.change_rows = users(), changes()
         self.the_report: commands.VerifyReport = report()
         self.the_status = status()
+        self.proof: list[bytes] = []
         self.feed: list[cases.ChangeFeed] = []
-        self.process_content: Any = {}
+        self.process_content: Any = standard_process()
         self.fail: dict[str, DeskError] = {}
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
 
@@ -540,6 +559,10 @@ class FakeClient(DeskClient):
         page = audit_page(before)
         kept = [r for r in page.rows if (not case or r.case == case) and (not action or r.action == action)]
         return page.model_copy(update={"rows": kept})
+
+    async def consistency(self, old: int, new: int) -> list[bytes]:
+        self._note("consistency", old, new)
+        return self.proof
 
     async def start_verify(self) -> commands.Job:
         self._note("start_verify")

@@ -9,16 +9,16 @@ from refund_desk.domain.words import Reason, RequestKind, Stage
 CHIPS = (
     "mine",
     "returned",
-    "answered",
+    "answer_came",
     "unassigned",
     "overdue",
     "due_2h",
     "conflict",
-    "dispute",
+    "disputed",
     "high_amount",
     "waiting_customer",
     "waiting_approval",
-    "to_approve",
+    "mine_to_approve",
 )
 """In the order in which they stand."""
 CHIP_KINDS = {"overdue": "danger", "due_2h": "warn"}

@@ -1,0 +1,127 @@
+"""Starts the window: the shell is painted first, then the rest is loaded and the service connected."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from refund_desk.client.loop import LoopThread
+from refund_desk.desktop.operations import Operations
+from refund_desk.desktop.shell import MainWindow
+from refund_desk.desktop.state import DeskState
+from refund_desk.desktop.theme import theme
+from refund_desk.desktop.words import words
+
+if TYPE_CHECKING:
+    from refund_desk.client.api import DeskClient
+    from refund_desk.desktop.main import DeskWindow
+
+log = logging.getLogger(__name__)
+
+Connect = Callable[[], Awaitable["DeskClient"]]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskOptions:
+    """directory: where the window keeps its state and drafts. server: its address; None: embedded.
+
+    login: proposed at sign-in. language: instead of what was chosen last. ready: called with the DeskWindow
+    once somebody is signed in and the first page is there, for a tour or a test.
+    """
+
+    directory: Path
+    server: str | None = None
+    login: str = ""
+    language: str | None = None
+    ready: Callable[[DeskWindow], None] | None = None
+
+
+def run(connect: Connect, options: DeskOptions) -> int:
+    """Open the window and stay until it is closed. `connect` runs on the background loop; returns the exit code."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("refund-desk")
+    app.setAttribute(Qt.ApplicationAttribute.AA_DontShowIconsInMenus, False)
+    state = DeskState(options.directory)
+    theme().apply(app)
+    theme().use(state.theme)
+    if language := options.language or state.language:
+        words().use(language)
+    window = MainWindow(state)
+    loop = LoopThread()
+    loop.start()
+    operations = Operations(loop)
+    desks: list[DeskWindow] = []
+
+    def begin() -> None:
+        from refund_desk.desktop.main import DeskWindow  # brings pydantic and every panel
+
+        desk = DeskWindow(window, operations, connect, options)
+        desks.append(desk)
+        desk.begin()
+
+    with catching(window):
+        _AfterPaint(window, begin)
+        window.show()
+        code = app.exec()
+        for desk in desks:
+            desk.close()
+        operations.stop()
+        loop.stop()
+    return code
+
+
+class _AfterPaint(QObject):
+    """Calls once, after the window's first paint."""
+
+    def __init__(self, window: MainWindow, call: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._call, self._done = call, False
+        window.outer.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and not self._done:
+            self._done = True
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self._call)
+        return False
+
+
+class catching(contextlib.AbstractContextManager["catching"]):  # noqa: N801 - reads as a statement
+    """While it lasts, an exception nobody expected is logged and said calmly; the window stays."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._before = (sys.excepthook, threading.excepthook)
+
+    def __enter__(self) -> catching:
+        sys.excepthook = self._say
+        threading.excepthook = self._log
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.excepthook, threading.excepthook = self._before
+
+    def _say(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+            return
+        log.error("an unexpected error in the window", exc_info=(kind, error, trace))
+        with contextlib.suppress(RuntimeError):  # the window may be gone already
+            self._window.say("danger", "ui.main.bug", what=kind.__name__)
+
+    @staticmethod
+    def _log(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            log.error("an unexpected error in a thread", exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
