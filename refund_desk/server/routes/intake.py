@@ -34,7 +34,26 @@ router = APIRouter(tags=["intake"])
 MAX_RECORD: Final = 4 * 1024 * 1024
 MAX_ZIP: Final = 2 * 1024 * 1024 * 1024
 SOURCE: Final = "api"
-_BODY = {"requestBody": {"content": {"application/json": {"schema": w.BundleCase.model_json_schema()}}}}
+
+
+def _inlined(value: Any, parts: Mapping[str, Any]) -> Any:
+    """A schema without references: in an OpenAPI document they would point into nothing."""
+    if isinstance(value, list):
+        return [_inlined(one, parts) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "$ref" in value:
+        rest = {name: one for name, one in value.items() if name != "$ref"}
+        return _inlined(parts[value["$ref"].rpartition("/")[2]] | rest, parts)
+    return {name: _inlined(one, parts) for name, one in value.items() if name != "$defs"}
+
+
+def _record_schema() -> Any:
+    schema = w.BundleCase.model_json_schema()
+    return _inlined(schema, schema["$defs"])
+
+
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": _record_schema()}}}}
 
 
 @dataclass(frozen=True, slots=True)
