@@ -68,6 +68,8 @@ class Stage:
     def save(self, name: str) -> None:
         shown, self.over = self.over or self.window, None
         shown.grab().save(str(self.target / f"{name}.png"))
+        if shown is not self.window:
+            shown.close()
 
 
 def review(stage: Stage, size: str) -> None:
@@ -125,6 +127,42 @@ def compare(stage: Stage, size: str) -> None:
     stage.over = page.findChild(Compare)
 
 
+def _popup(stage: Stage) -> None:
+    stage.settle(0.2)
+    stage.over = QApplication.activePopupWidget()
+
+
+def reasons(stage: Stage, size: str) -> None:
+    page = stage.open(samples.chinese(), size=size)
+    page.page.decision.take(Decision.DECLINE)
+    _popup(stage)
+
+
+def lines(stage: Stage, size: str) -> None:
+    page = stage.open(samples.chinese(), size=size)
+    page.page.decision.accept()
+    page.page.decision.form.edit_lines()
+    _popup(stage)
+
+
+def ceilings(stage: Stage, size: str) -> None:
+    page = stage.open(samples.chinese(), size=size)
+    page.page.payment.most.explain()
+    _popup(stage)
+
+
+def clause(stage: Stage, size: str) -> None:
+    page = stage.open(samples.chinese(), size=size)
+    page.page.decision.advice.explain()
+    _popup(stage)
+
+
+def unmask(stage: Stage, size: str) -> None:
+    page = stage.open(samples.chinese(), size=size)
+    page.acts.unmask()
+    _popup(stage)
+
+
 def approval(stage: Stage, size: str) -> None:
     stage.open(samples.for_approval(), Role.SUPERVISOR, size=size)
 
@@ -147,6 +185,11 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "viewer": viewer,
     "viewer4": viewer_four,
     "compare": compare,
+    "reasons": reasons,
+    "lines": lines,
+    "ceilings": ceilings,
+    "clause": clause,
+    "unmask": unmask,
     "approval": approval,
     "finance": finance,
     "warehouse": warehouse,

@@ -29,6 +29,7 @@ class Banner(QFrame):
         self.title = PlainLabel()
         self.title.setObjectName("bannerTitle")
         self._parts, self._flow = flow_widget(gap=4, centred=True)
+        self._labels: list[PlainLabel] = []
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(8)
         row = QHBoxLayout(self)
@@ -60,14 +61,16 @@ class Banner(QFrame):
 
     def set_parts(self, parts: Sequence[tuple[str, str]]) -> None:
         """Text in pieces (text, look), so that a figure can stand out: [("refunded", ""), ("¥300", "strong")]."""
-        while (item := self._flow.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
-        for text, look in parts:
-            label = PlainLabel(text, look, wrap=len(parts) == 1)
+        while len(self._labels) < len(parts):  # kept and filled again: a banner that changes makes no widgets
+            label = PlainLabel()
+            self._labels.append(label)
             self._flow.addWidget(label)
-            label.show()
+        for label, (text, look) in zip(self._labels, parts, strict=False):
+            label.setWordWrap(len(parts) == 1)
+            label.set_look(look)
+            label.setText(text)
+        for index, label in enumerate(self._labels):
+            label.setVisible(index < len(parts))
         self.setAccessibleDescription(" ".join(text for text, _ in parts))
 
     def add_button(self, button: QWidget) -> None:

@@ -204,10 +204,10 @@ class DecisionBar(QWidget):
 
     def _notice_changes(self, view: CaseView) -> None:
         """The case moved on while the form was filled: say so; the next Ctrl+Enter rests on what is shown now."""
-        moved = [a for a in RESTS_ON if view.versions.get(a) != self._base.get(a)]
+        moved = [a for a in RESTS_ON if view.versions.get(a, 0) > self._base.get(a, 0)]
         if not moved:
             return
-        self._base = dict(view.versions)
+        self._base = {a: max(number, self._base.get(a, 0)) for a, number in view.versions.items()}
         if self.values().touched:
             told = [show.coded(change.what, "event") for change in view.changes]
             what = formats().join(told or [member("aspect", aspect) for aspect in moved])
@@ -267,7 +267,7 @@ class DecisionBar(QWidget):
         if self._asking is not None:
             self._asking.cancel()
             self._asking = None
-        if view is None or body is None or not self.isVisible():
+        if view is None or body is None or not self.isVisible() or self.form.unreadable():
             self._got_preview(None)
             return
         body = body.model_copy(update={"rests_on": {}})  # a preview rests on nothing: it shows what is
@@ -363,7 +363,6 @@ class DecisionBar(QWidget):
         self.note.clicked.connect(self.form.edit_note)
         for decision, button in self.quick.items():
             button.clicked.connect(lambda _=False, d=decision: self.take(d))
-        words().changed.connect(lambda: self.show_case(self._view) if self._view else None)
 
     def _build(self) -> None:
         left, middle, right = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()

@@ -64,6 +64,7 @@ class DecisionForm(QWidget):
         self.form = Form()
         self._view: CaseView | None = None
         self._filling = self._below_wanted = self._note_open = False
+        self._unread: dict[str, str] = {}
         self.decision, self.tender, self.reason = FitCombo(), FitCombo(), FitCombo()
         self.amount = LineBox()
         self.lines = KeyButton("ui.case.lines", "L")
@@ -89,13 +90,13 @@ class DecisionForm(QWidget):
         }
         self._build()
         self._connect()
-        words().changed.connect(self.refill)
 
     # ------------------------------------------------------------ the case and the form
 
     def show_case(self, view: CaseView, form: Form) -> None:
         if self._view is None or self._view.ref != view.ref:
             self._note_open = False
+            self._unread.clear()
         self._view, self.form = view, form
         self.refill()
 
@@ -103,6 +104,8 @@ class DecisionForm(QWidget):
         """Put the form on the screen, for instance after the recommendation was taken over or a language switch."""
         if self._view is None:
             return
+        if self.form.amount_minor is not None:
+            self._unread.pop("amount_minor", None)
         self._filling = True
         self._fill_decisions(self._view)
         self._fill_reasons()
@@ -121,7 +124,7 @@ class DecisionForm(QWidget):
 
     def show_problems(self, problems: Mapping[str, str]) -> list[str]:
         """Say what is wrong at its field, by the service's paths. Returns what belongs to no field shown."""
-        at: dict[str, list[str]] = {}
+        at = {name: [text] for name, text in self._unread.items()}
         loose = []
         for path, text in problems.items():
             name = self._field_of(path)
@@ -327,21 +330,18 @@ class DecisionForm(QWidget):
     def _money(self, edit: LineBox, name: str) -> int | None:
         """Minor units of what is typed; None for nothing, and for what can't be read, which is said."""
         text = edit.text().replace(",", "").replace("，", "").replace(" ", "").strip().lstrip("¥￥")
-        if not text:
-            self.fields[name].say("")
+        self._unread.pop(name, None)
+        if not text or not edit.isVisible():
             return None
         try:
-            minor = parse(text, self._currency()).minor
+            return parse(text, self._currency()).minor
         except DeskError as error:
-            self.fields[name].say(words().core.error(error))
+            self._unread[name] = words().core.error(error)
             return None
-        self.fields[name].say("")
-        return minor
 
     def unreadable(self) -> bool:
         """Whether an amount is typed that nobody can read; it must not be sent as if it weren't there."""
-        pairs = ((self.amount, self.form.amount_minor), (self.minimum, self.form.minimum_spend_minor or None))
-        return any(edit.isVisible() and edit.text().strip() and value is None for edit, value in pairs)
+        return bool(self._unread)
 
     def _typed(self) -> None:
         if self._filling:

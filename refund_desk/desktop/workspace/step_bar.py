@@ -11,10 +11,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.drafts import DraftKeeper, Drafts
 from refund_desk.desktop.operations import Operations, new_key
-from refund_desk.desktop.widgets import Banner, KeyButton, flow_widget, words_label
-from refund_desk.desktop.words import formats, tr, word_error, words
+from refund_desk.desktop.widgets import Banner, KeyButton, PlainLabel, flow_widget
+from refund_desk.desktop.words import formats, tr, word_error
 from refund_desk.desktop.workspace import show
-from refund_desk.desktop.workspace.advice import RaciLine
 from refund_desk.desktop.workspace.decision_form import Field
 from refund_desk.desktop.workspace.edit import LineBox
 from refund_desk.desktop.workspace.steps import STEPS, Step, StepField, minor_of, open_intents, steps_for
@@ -43,7 +42,7 @@ class StepBar(QWidget):
         self.current: Step | None = None
         self._key = new_key()
         self._filling = False
-        self.summary, self.raci = Summary(), RaciLine()
+        self.summary = Summary()
         self.notice = Banner("warn")
         self.notice.hide()
         self.primary = KeyButton("", "Ctrl+Return", "primary")
@@ -54,7 +53,6 @@ class StepBar(QWidget):
         self.controls: dict[str, QComboBox | LineBox] = {name: _control(field) for name, field in self._names.items()}
         self.fields = {name: Field(control, f"ui.case.step.{name}") for name, control in self.controls.items()}
         self._build()
-        words().changed.connect(self._reword)
 
     # ------------------------------------------------------------ the case
 
@@ -74,6 +72,7 @@ class StepBar(QWidget):
             self.choose(next((step for step in steps if step.first), None))
         else:
             self._fill_choices()
+            self._word_title()
         if other:
             self._restore(steps)
 
@@ -92,12 +91,16 @@ class StepBar(QWidget):
         self._title.setVisible(step is not None)
         if step is not None:
             self.primary.set_words(f"activity.{step.activity}")
-            self._title.setText(tr(f"activity.{step.activity}"))
+            self._word_title()
             self.primary.setProperty("look", "danger" if step.look == "danger" else "primary")
             self.primary.style().polish(self.primary)
         for other in STEPS:  # what is open needs no second button
             button = self.buttons[other.activity]
             button.setVisible(other is not step and self._view is not None and other in steps_for(self._view))
+
+    def _word_title(self) -> None:
+        if self.current is not None:
+            self._title.setText(tr(f"activity.{self.current.activity}"))
 
     def start(self, activity: str) -> None:
         """A step by its key: those without fields are done, others open."""
@@ -270,19 +273,13 @@ class StepBar(QWidget):
         numbered = enumerate(field.choices, start=1)
         return first + [(f"{n}  {tr(f'ui.case.inspection.{value}')}", value) for n, value in numbered]
 
-    def _reword(self) -> None:
-        if self._view is not None:
-            self.show_case(self._view)
-            if self.current is not None:
-                self._title.setText(tr(f"activity.{self.current.activity}"))
-
     def _button(self, step: Step) -> KeyButton:
         button = KeyButton(f"activity.{step.activity}", step.keys, "danger" if step.look == "danger" else "plain")
         button.clicked.connect(lambda: self.start(step.activity))
         return button
 
     def _build(self) -> None:
-        self._title = words_label("ui.case.step", "small muted strong")
+        self._title = PlainLabel(look="small muted strong")
         box, flow = flow_widget(gap=8)
         for name, field in self.fields.items():
             flow.addWidget(field)
