@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from refund_desk.domain.errors import Stale
@@ -17,6 +17,9 @@ from refund_desk.domain.words import (
     RequestKind,
     Stage,
 )
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,11 @@ class CaseState:
     returned_to_id: int | None
     answer_came: bool
     versions: Mapping[Aspect, int]
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands in the queue: (act_by in whole µs since 1970, id), by which pages go on."""
+        return (self.act_by - _EPOCH) // _MICRO, self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -346,6 +346,22 @@ def check_approval(
     return replace(permit, accountable=head, acting=(head,))
 
 
+def check_consulted(process: Process, activity: str, facts: CaseFacts) -> None:
+    """Raise Refused while a role whose answer an activity needs wasn't asked, or hasn't answered."""
+    for seat in process.activities[activity].seats.c:
+        why = _because(process, seat, facts) if seat.required else None
+        state = _consulted(seat.role, facts)
+        if why is not None and state != "done":
+            raise Refused(
+                "process.consultation_missing" if state == "none" else "process.answer_missing",
+                rule=f"activity.{activity}.C",
+                could=[seat.role.value],
+                stage=facts.stage.value,
+                role=seat.role.value,
+                why={"code": why.code, "params": {}},
+            )
+
+
 def check_answer(process: Process, roles: Collection[Role], asked: Role, facts: CaseFacts) -> Permit:
     """Leave to answer a question that was put to a role. Raises Refused: only that role answers."""
     permit = may(process, roles, "consult.answer", facts.stage)

@@ -281,7 +281,7 @@ def _with_facts(work: Work, desk: Desk, file: CaseFile, viewer: Principal | None
         goods_back="return.received" in types or any(r.get("received_at") for r in file.of_kind(RecordKind.RETURN)),
         evidence=state.images,
         customer_withdrew="customer.withdrew" in types,
-        held_before="case.held" in types,
+        held_before="hold.released" in types,
         appeal=state.round > 1,
         open_intents=any(i.state in ("reserved", "submitting", "pending", "unknown") for i in file.intents),
         unsettled=bool(refunds) and bool(file.conflicts),

@@ -189,6 +189,8 @@ def _open_proposal(
 ) -> tuple[CaseFile, ProposalRow]:
     state = work.cases.lock(ref)
     permit_on(work, desk, who, activity, state)
+    if state.customer_id is not None:
+        work.cases.lock_customer(state.customer_id)
     file = open_file(work, desk, state, who)
     row = next((p for p in file.proposals if p.number == number), None)
     if row is None or row.status != "open":
@@ -270,7 +272,6 @@ def _void(
 def _return_to_reviewer(
     work: Work, desk: Desk, who: Principal, file: CaseFile, row: ProposalRow, event: str, data: Mapping[str, Any]
 ) -> CaseState:
-    lease = desk.clock() + timedelta(seconds=file.process.take.lease_s)
     return lifecycle.move(
         work,
         desk,
@@ -282,10 +283,7 @@ def _return_to_reviewer(
         data={"number": row.number, **data},
         inform=(Role.REVIEWER,),
         proposer_id=None,
-        returned_to_id=row.person_id,
-        assignee_id=row.person_id,
-        taken_at=desk.clock(),
-        lease_until=lease,
+        **lifecycle.returned_to(desk, file.process, row.person_id),
     )
 
 

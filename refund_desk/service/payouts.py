@@ -7,7 +7,6 @@ that it was paid, and what was given back elsewhere since the approval stops it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from refund_desk.domain.cases import CaseState
@@ -15,6 +14,7 @@ from refund_desk.domain.errors import Conflict, Invalid, Refused
 from refund_desk.domain.intents import IntentState, advance
 from refund_desk.domain.payouts import Proposed, check_ceilings
 from refund_desk.domain.people import Principal
+from refund_desk.domain.process import next_stage
 from refund_desk.domain.words import Aspect, ClockKind, Role, Stage, Tender
 from refund_desk.service import lifecycle
 from refund_desk.service.casefile import CaseFile, open_file
@@ -44,8 +44,9 @@ def confirm(
 ) -> CaseState:
     """A payout was made by hand: its reference is unique per channel, its amount the intent's.
 
-    Who confirms is neither proposer nor approver. Raises Conflict when what was given back has grown
-    since the approval: then nothing may be paid, and the case goes back.
+    Who confirms is neither proposer nor approver. When what was given back has grown since the approval
+    and leaves no room for it, it is called off and the case goes back to review, with the difference:
+    the stage of the answer says so.
     """
     file, intent = _locked(work, desk, who, intent_id, "payout.confirm")
     ref = file.state.ref
@@ -62,7 +63,9 @@ def confirm(
         raise Conflict("payout.reference_used", reference=clean, channel=intent.channel)
     if intent.state != _S.RESERVED:
         raise Conflict("payout.not_waiting", ref=ref, state=intent.state)
-    _still_there(file, intent)
+    gone = _gone(file, intent)
+    if gone is not None:
+        return _stop(work, desk, who, file, intent, gone, clean)
     now = desk.clock()
     advance(_S.RESERVED, _S.SUBMITTING)
     work.money.set_intent(intent.id, _S.SUBMITTING.value, now, who.person_id, {"by": "hand"})
@@ -81,11 +84,28 @@ def confirm(
     return _paid(work, desk, who, file, "payout.confirmed", {"intent": intent.id, "amount": minor})
 
 
-def _still_there(file: CaseFile, intent: IntentRow) -> None:
+def _gone(file: CaseFile, intent: IntentRow) -> Conflict | None:
     """The ceilings once more, without this intent: what others gave back since the approval counts now."""
     book = file.book.without(intent.id)
     payment = next((i.payment for i in file.book.intents if i.id == intent.id), None)
-    check_ceilings(Proposed(intent.currency, intent.amount_minor, intent.tender, payment), book)
+    try:
+        check_ceilings(Proposed(intent.currency, intent.amount_minor, intent.tender, payment), book)
+    except Conflict as error:
+        return error
+    return None
+
+
+def _stop(
+    work: Work, desk: Desk, who: Principal, file: CaseFile, intent: IntentRow, why: Conflict, reference: str
+) -> CaseState:
+    """Called off by the ceilings. The reference that was typed stays on record: should the money have left by
+    hand before anybody looked, this is where it is found again."""
+    now, ref = desk.clock(), file.state.ref
+    data = {"intent": intent.id, "because": why.code, **why.params}
+    work.money.set_intent(intent.id, _S.CANCELLED.value, now, who.person_id, {**data, "reference": reference})
+    work.audit("payout.stopped", who, ref, reference=reference, **data)
+    _cancel_rest(work, desk, who, ref, intent)
+    return _back_to_review(work, desk, who, file, intent, "payout.cancelled", "payout.stopped", data)
 
 
 def _paid(work: Work, desk: Desk, who: Principal, file: CaseFile, event: str, data: Mapping[str, Any]) -> CaseState:
@@ -143,25 +163,43 @@ def _given_up(
     ref = file.state.ref
     work.audit(event, who, ref, intent=intent.id, amount=intent.amount_minor, currency=intent.currency)
     add_message(work, desk, who, file.state, "note", reason)
-    for other in work.money.intents_of_case(file.state.id):
-        # What was decided falls as a whole: a part that waits still may not go out by itself.
-        if other.state == _S.RESERVED and other.proposal_id == intent.proposal_id:
+    _cancel_rest(work, desk, who, ref, intent)
+    return _back_to_review(work, desk, who, file, intent, event, event, {"intent": intent.id})
+
+
+def _cancel_rest(work: Work, desk: Desk, who: Principal, ref: str, intent: IntentRow) -> None:
+    """What was decided falls as a whole: a part that waits still may not go out by itself."""
+    for other in work.money.intents_of_case(intent.case_id):
+        if other.state == _S.RESERVED and other.proposal_id == intent.proposal_id and other.id != intent.id:
             work.money.set_intent(other.id, _S.CANCELLED.value, desk.clock(), who.person_id, {"with": intent.id})
             work.audit("payout.cancelled", who, ref, intent=other.id)
+
+
+def _back_to_review(
+    work: Work,
+    desk: Desk,
+    who: Principal,
+    file: CaseFile,
+    intent: IntentRow,
+    way: str,
+    event: str,
+    data: Mapping[str, Any],
+) -> CaseState:
+    """To whoever proposed it. way: the event of the process whose path it takes; event: what the thread calls it."""
     state = work.cases.by_id(file.state.id)
     fresh = open_file(work, desk, state)
-    return lifecycle.move(
+    return lifecycle.to_stage(
         work,
         desk,
         who,
         state,
+        next_stage(fresh.process, way, fresh.facts),
         event,
-        fresh.facts,
         fresh.process,
         aspect=Aspect.MONEY,
-        data={"intent": intent.id},
+        data=data,
         inform=file.process.activities["payout.fail"].seats.i,
-        **lifecycle.to_reviewer(desk, fresh.process, replace(state, returned_to_id=intent.proposer_id)),
+        **lifecycle.returned_to(desk, fresh.process, intent.proposer_id),
     )
 
 

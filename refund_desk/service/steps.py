@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Conflict, Invalid
 from refund_desk.domain.intents import IntentState
 from refund_desk.domain.people import Principal
 from refund_desk.domain.process import Process
+from refund_desk.domain.raci import check_consulted
 from refund_desk.domain.words import Aspect, Decision, Role, Stage
 from refund_desk.service import lifecycle
 from refund_desk.service.casefile import CaseFile, open_file
+from refund_desk.service.decisions import content_of
 from refund_desk.service.gate import permit_on
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.thread import add_message
@@ -95,9 +96,7 @@ def release_intents(work: Work, desk: Desk, who: Principal, file: CaseFile) -> N
 def return_expired(work: Work, desk: Desk, who: Principal, ref: str) -> CaseState:
     """A parcel that never came closes its case by the clock; what was reserved is free again."""
     file = _begin(work, desk, who, ref, "return.expire")
-    began = file.process.stage(Stage.RETURN).limit_s
-    entered = work.cases.entered(file.state.id, Stage.RETURN)
-    if began is not None and entered is not None and (desk.clock() - entered).total_seconds() < began:
+    if desk.clock() < _return_due(work, file):
         raise Conflict("return.still_time", ref=ref)
     release_intents(work, desk, who, file)
     work.audit("return.expired", who, ref)
@@ -113,6 +112,15 @@ def return_expired(work: Work, desk: Desk, who: Principal, ref: str) -> CaseStat
         decided=Decision.DECLINE,
         inform=_seats(file.process, "return.expire"),
     )
+
+
+def _return_due(work: Work, file: CaseFile) -> datetime:
+    """Until when the goods may come: the stage's limit, or the days that the customer was told if these are more."""
+    entered = work.cases.entered(file.state.id, Stage.RETURN) or file.state.changed_at
+    approved = next((p for p in file.proposals if p.status == "approved"), None)
+    terms = content_of(approved).return_terms if approved else None
+    told = timedelta(days=terms.ship_by_days if terms else 0)
+    return entered + max(told, timedelta(seconds=file.process.stage(Stage.RETURN).limit_s or 0))
 
 
 def release_hold(work: Work, desk: Desk, who: Principal, ref: str, reason: str) -> CaseState:
@@ -135,6 +143,7 @@ def close(work: Work, desk: Desk, who: Principal, ref: str, reason: str) -> Case
 
 def _reasoned(work: Work, desk: Desk, who: Principal, ref: str, reason: str, activity: str, event: str) -> CaseState:
     file = _begin(work, desk, who, ref, activity)
+    check_consulted(file.process, activity, file.facts)
     if not reason.strip():
         raise Invalid("reason.missing")
     add_message(work, desk, who, file.state, "note", reason)
@@ -176,14 +185,18 @@ def overdue(work: Work, desk: Desk, who: Principal, limit: int = 20) -> int:
         seconds = process.stage(stage).limit_s
         if seconds is None:
             continue
-        for case_id in work.cases.standing_since(stage, now - timedelta(seconds=seconds), limit):
+        for case_id in work.cases.standing_since(stage, now - timedelta(seconds=seconds), 10 * limit):
+            if moved >= limit:
+                break
             state = work.cases.lock(work.cases.by_id(case_id).ref)
             if state.stage is not stage:
                 continue
+            file = open_file(work, desk, state)
             if stage is Stage.RETURN:
+                if now < _return_due(work, file):
+                    continue  # they were told a later day
                 return_expired(work, desk, who, state.ref)
             else:
-                file = open_file(work, desk, state)
                 work.audit(event, who, state.ref)
                 back = lifecycle.to_reviewer(desk, file.process, state)
                 lifecycle.move(work, desk, who, state, event, file.facts, file.process, **back)
