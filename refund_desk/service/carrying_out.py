@@ -103,9 +103,8 @@ def apply(
     event = f"decided.{content.decision.value}"
     facts = replace(with_amount(file, content), open_intents=bool(intents))
     done = content.decision not in (Decision.MORE_INFORMATION, Decision.HOLD)
+    told = Who.CUSTOMER in rule.tell
     columns: dict[str, Any] = {"proposer_id": None, "returned_to_id": None, "answer_came": False}
-    if content.decision is Decision.MORE_INFORMATION:
-        columns["returned_to_id"] = row.person_id
     if done:
         columns |= {"assignee_id": None, "lease_until": None, "taken_at": None}
     moved = lifecycle.move(
@@ -119,24 +118,22 @@ def apply(
         decided=content.decision,
         data={"number": row.number, "decision": content.decision.value, "amount": content.amount_minor},
         inform=rule.seats.i,
+        met=(ClockKind.FIRST_ANSWER, ClockKind.NOTICE) if told else (),
         **columns,
     )
     work.audit(
         "decision.made", who, file.state.ref, number=row.number, decision=content.decision.value, reason=content.reason
     )
-    if Who.CUSTOMER in rule.tell:
-        _tell(work, desk, file, row, content)
-        lifecycle.stop_clock(work, desk, moved, ClockKind.FIRST_ANSWER)
-        lifecycle.stop_clock(work, desk, moved, ClockKind.NOTICE)
-        moved = lifecycle.rank(work, file.process, moved)
-    return moved
+    return _tell(work, desk, file, row, content, moved) if told else moved
 
 
-def _tell(work: Work, desk: Desk, file: CaseFile, row: ProposalRow, content: ProposalContent) -> None:
+def _tell(
+    work: Work, desk: Desk, file: CaseFile, row: ProposalRow, content: ProposalContent, moved: CaseState
+) -> CaseState:
     """What the customer gets. Names the amount: it is approved now. Goes out once it can't be undone any more."""
     text = customer_text(desk, file, content, approved=True)
     if text is None:
-        return
+        return moved
     now = desk.clock()
     message_id = work.facts.add_message(
         order_id=file.state.order_id,
@@ -154,7 +151,7 @@ def _tell(work: Work, desk: Desk, file: CaseFile, row: ProposalRow, content: Pro
         person_id=None,
         taken_at=now,
     )
-    work.cases.event(file.state.id, "message.sent", Aspect.THREAD, at=now, data={"message": message_id})
+    return work.cases.event(file.state.id, "message.sent", Aspect.THREAD, at=now, data={"message": message_id})
 
 
 def with_amount(file: CaseFile, content: ProposalContent) -> CaseFacts:

@@ -5,7 +5,7 @@ Everything derived on the row of a case is written here and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -115,17 +115,23 @@ def refresh(
 
 def rank(work: Work, process: Process, state: CaseState) -> CaseState:
     """Rewrite due time and `act_by` from the clocks as they stand."""
-    running = clocks.earliest(work.cases.clocks(state.id, state.round))
-    due = running.due_at if running else None
-    instant, _ = act_by(process, rank_facts(state), due or far(work, state), running.kind if running else None)
-    work.cases.update(state.id, due_at=due, due_clock=running.kind.value if running else None, act_by=instant)
-    return replace(state, due_at=due, due_clock=running.kind if running else None, act_by=instant)
+    place = _place(process, state, work.cases.clocks(state.id, state.round))
+    work.cases.update(state.id, **place)
+    kind = place["due_clock"]
+    return replace(state, **{**place, "due_clock": ClockKind(kind) if kind else None})
 
 
-def far(work: Work, state: CaseState) -> datetime:
+def _place(process: Process, state: CaseState, standing: list[Clock]) -> dict[str, Any]:
+    """Columns that say where a case stands in the queue, by its clocks."""
+    running = clocks.earliest(standing)
+    due, kind = (running.due_at, running.kind) if running else (None, None)
+    instant, _ = act_by(process, rank_facts(state), due or far(state, standing), kind)
+    return {"due_at": due, "due_clock": kind.value if kind else None, "act_by": instant}
+
+
+def far(state: CaseState, standing: list[Clock]) -> datetime:
     """Where a case stands whose clocks all pause or have stopped: paused ones by what they will have left."""
-    paused = [c for c in work.cases.clocks(state.id, state.round) if c.paused]
-    left = min((c.remaining_s or 0 for c in paused), default=None)
+    left = min((clock.remaining_s or 0 for clock in standing if clock.paused), default=None)
     return state.changed_at + (FAR if left is None else timedelta(seconds=left))
 
 
@@ -143,11 +149,19 @@ def rank_facts(state: CaseState) -> CaseFacts:
 
 
 def settle_clocks(
-    work: Work, process: Process, state: CaseState, at: datetime, who: Principal | None = None
+    work: Work,
+    process: Process,
+    state: CaseState,
+    at: datetime,
+    who: Principal | None = None,
+    met: Collection[ClockKind] = (),
 ) -> list[Clock]:
-    """Make each clock run, pause or stop as the stage says. A clock starts when a stage first runs it."""
+    """Make each clock run, pause or stop as the stage says. A clock starts when a stage first runs it.
+
+    met: clocks that are met with this step, as the first answer is by a letter. Returns them all as they now stand.
+    """
     have = {clock.kind: clock for clock in work.cases.clocks(state.id, state.round)}
-    out = []
+    out, changed = [], []
     for kind in ClockKind:
         wanted = clock_state(process, state.stage, kind)
         clock = have.get(kind)
@@ -162,22 +176,24 @@ def settle_clocks(
             new = clocks.pause(clock, at, f"clock.paused.{state.stage.value}")
         else:
             new = clocks.stop(clock, at)
+        if kind in met:
+            new = clocks.stop(new, at)
         out.append(new)
         if new == clock:
             continue
-        work.cases.put_clock(state.id, new)
+        changed.append(new)
         if new.paused:
             work.cases.pause(state.id, kind, new.paused_for or "", at, who.person_id if who else None)
         elif clock is not None and clock.paused:
             work.cases.resume(state.id, kind, at)
+    work.cases.put_clocks(state.id, changed)
     return out
 
 
 def stop_clock(work: Work, desk: Desk, state: CaseState, kind: ClockKind) -> None:
     """A clock was met, as the first answer is by a reply."""
-    for clock in work.cases.clocks(state.id, state.round):
-        if clock.kind is kind and clock.stopped_at is None:
-            work.cases.put_clock(state.id, clocks.stop(clock, desk.clock()))
+    running = [c for c in work.cases.clocks(state.id, state.round) if c.kind is kind and c.stopped_at is None]
+    work.cases.put_clocks(state.id, [clocks.stop(clock, desk.clock()) for clock in running])
 
 
 def move(
@@ -193,11 +209,13 @@ def move(
     aspect: Aspect = Aspect.PROPOSAL,
     data: Mapping[str, Any] | None = None,
     inform: tuple[Role, ...] = (),
+    met: Collection[ClockKind] = (),
     **columns: Any,
 ) -> CaseState:
     """Send a case where an event leads, with its clocks, its event on the thread and its informed roles.
 
-    columns: further columns of the case to change with it. Raises Conflict `process.no_move`.
+    met: clocks that are met with it; columns: further columns of the case to change with it. Raises
+    Conflict `process.no_move`.
     """
     target = next_stage(process, event, facts)
     return to_stage(
@@ -212,6 +230,7 @@ def move(
         aspect=aspect,
         data=data,
         inform=inform,
+        met=met,
         **columns,
     )
 
@@ -229,6 +248,7 @@ def to_stage(
     aspect: Aspect = Aspect.PROPOSAL,
     data: Mapping[str, Any] | None = None,
     inform: tuple[Role, ...] = (),
+    met: Collection[ClockKind] = (),
     **columns: Any,
 ) -> CaseState:
     """Put a case into a stage: the only place where `stage` is written after opening."""
@@ -244,12 +264,13 @@ def to_stage(
     }
     if closed:
         changes |= {"assignee_id": None, "lease_until": None, "taken_at": None}
+    there = replace(state, stage=target, changed_at=now)
+    standing = settle_clocks(work, process, there, now, who, met)
+    changes |= _place(process, there, standing)
     told = {"from": state.stage.value, "to": target.value, **dict(data or {})}
-    work.cases.event(state.id, event, aspect, at=now, person_id=who.person_id, data=told, **changes)
-    fresh = work.cases.by_id(state.id)
-    settle_clocks(work, process, fresh, now, who)
+    moved = work.cases.event(state.id, event, aspect, at=now, person_id=who.person_id, data=told, **changes)
     work.cases.inform(state.id, inform, f"event.{event}", {"ref": state.ref}, now)
-    return rank(work, process, fresh)
+    return moved
 
 
 def next_round(work: Work, desk: Desk, who: Principal, state: CaseState, event: str, facts: CaseFacts) -> CaseState:

@@ -16,9 +16,13 @@ from sqlalchemy import Connection, func, insert, select
 from refund_desk.domain.audit import AuditEntry
 from refund_desk.domain.merkle import consistency_proof
 from refund_desk.store.audit_tree import StoredTree
+from refund_desk.store.statements import new_id
 from refund_desk.store.tables.audit import audit_checkpoint, audit_entry, audit_leaf
 
 Canonical = Callable[[Any], bytes]
+
+_ADD = insert(audit_entry)
+_TOP = select(func.max(audit_leaf.c.position))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +53,13 @@ class AuditLog:
 
     def append(self, entry: AuditEntry) -> int:
         """Write an entry in the running transaction; its id."""
-        result = self._connection.execute(insert(audit_entry).values(self._row(entry)))
-        key = result.inserted_primary_key
-        assert key is not None
-        return int(key[0])
+        return new_id(self._connection.execute(_ADD, self._row(entry)))
 
     def append_many(self, entries: Iterable[AuditEntry]) -> None:
         """Write a batch, such as the looks of the last second."""
         rows = [self._row(entry) for entry in entries]
         if rows:
-            self._connection.execute(insert(audit_entry), rows)
+            self._connection.execute(_ADD, rows)
 
     def _row(self, entry: AuditEntry) -> dict[str, Any]:
         assert self._canonical is not None, "a log opened for reading"
@@ -72,7 +73,7 @@ class AuditLog:
 
     def size(self) -> int:
         """Entries that have a place."""
-        top = self._connection.execute(select(func.max(audit_leaf.c.position))).scalar()
+        top = self._connection.execute(_TOP).scalar()
         return 0 if top is None else int(top) + 1
 
     def since(self, position: int, limit: int = 200) -> list[Change]:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
-    Select,
     Text,
     and_,
     bindparam,
@@ -30,6 +29,7 @@ from refund_desk.domain.clocks import Clock
 from refund_desk.domain.errors import NotFound
 from refund_desk.domain.tokens import tokens
 from refund_desk.domain.words import Aspect, ClockKind, Progress, Reason, RequestKind, Role, Stage
+from refund_desk.store.statements import add_unless_there, new_id, put
 from refund_desk.store.tables.cases import (
     case_clock,
     case_event,
@@ -43,7 +43,7 @@ from refund_desk.store.tables.cases import (
     request_key,
     search_doc,
 )
-from refund_desk.store.tables.facts import shop_order
+from refund_desk.store.tables.facts import customer, shop_order
 from refund_desk.store.tables.people import desk_mark
 
 _COLUMNS = {aspect: f"v_{aspect.value}" for aspect in Aspect}
@@ -69,9 +69,7 @@ _LAST_EVENT = select(func.max(case_event.c.id)).where(case_event.c.case_id == bi
 _ADD_REQUEST = insert(request)
 _REQUESTS = select(request).where(request.c.case_id == bindparam("case_id")).order_by(request.c.id)
 _FINDINGS = (
-    select(finding)
-    .where(finding.c.case_id == bindparam("case_id"), finding.c.gone_at.is_(None))
-    .order_by(finding.c.id)
+    select(finding).where(finding.c.case_id == bindparam("case_id"), finding.c.gone_at.is_(None)).order_by(finding.c.id)
 )
 _CLOCKS = (
     select(case_clock)
@@ -91,12 +89,15 @@ _SEEN_EVENT = select(last_look.c.event_id).where(
 _FREE = (
     select(refund_case)
     .where(
-        refund_case.c.open == literal_column("1"),
+        refund_case.c.open == true(),
         refund_case.c.assignee_id.is_(None),
         refund_case.c.stage == literal_column("'review'"),  # as in the partial index
     )
     .order_by(refund_case.c.act_by, refund_case.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)  # PostgreSQL passes over what others hold; SQLite has one writer
 )
+_HELD = select(refund_case).where(refund_case.c.open == true(), refund_case.c.assignee_id == bindparam("person_id"))
 
 
 def to_state(row: Row[Any]) -> CaseState:
@@ -151,7 +152,8 @@ class CaseRepo:
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
-        self._postgres = connection.dialect.name == "postgresql"
+        self._dialect = connection.dialect.name
+        self._postgres = self._dialect == "postgresql"
 
     # ------------------------------------------------------------ the row
 
@@ -178,7 +180,13 @@ class CaseRepo:
 
     def lock_order(self, order_id: int) -> None:
         if self._postgres:
-            self._c.execute(select(shop_order.c.id).where(shop_order.c.id == order_id).with_for_update()).one()
+            self._c.execute(_LOCK_ORDER, {"order_id": order_id}).one()
+
+    def lock_customer(self, customer_id: int) -> None:
+        """After order and case, in this order everywhere. Lets others refer to the customer meanwhile."""
+        if self._postgres:
+            query = select(customer.c.id).where(customer.c.id == customer_id)
+            self._c.execute(query.with_for_update(key_share=True)).one()
 
     def new_ref(self, now: datetime) -> str:
         """The next reference of the year; one row, locked until the commit, so that none is given twice."""
@@ -193,15 +201,14 @@ class CaseRepo:
         return case_ref(now.year, int(number))
 
     def insert(self, **columns: Any) -> int:
-        return int(self._c.execute(insert(refund_case).values(**columns).returning(refund_case.c.id)).scalar_one())
+        return new_id(self._c.execute(_ADD_CASE, columns))
 
     def update(self, case_id: int, **columns: Any) -> None:
-        self._c.execute(update(refund_case).where(refund_case.c.id == case_id).values(**columns))
+        self._c.execute(_CHANGE, {"row": case_id, **columns})
 
     def of_order(self, order_id: int) -> list[CaseState]:
         """Every case of an order, open or closed, oldest first."""
-        rows = self._c.execute(select(refund_case).where(refund_case.c.order_id == order_id).order_by(refund_case.c.id))
-        return [to_state(row) for row in rows]
+        return [to_state(row) for row in self._c.execute(_OF_ORDER, {"order_id": order_id})]
 
     # ------------------------------------------------------------ the thread
 
@@ -215,33 +222,27 @@ class CaseRepo:
         person_id: int | None = None,
         data: Mapping[str, Any] | None = None,
         **columns: Any,
-    ) -> int:
-        """Append an event, bump its aspect's version and change `columns` of the case. Returns the new version."""
-        version_column = refund_case.c[_COLUMNS[aspect]]
-        row = self._c.execute(
-            update(refund_case)
-            .where(refund_case.c.id == case_id)
-            .values({version_column: version_column + 1, refund_case.c.changed_at: at, **columns})
-            .returning(version_column, refund_case.c.round)
-        ).one()
+    ) -> CaseState:
+        """Append an event, bump its aspect's version and change `columns` of the case. Returns it as it then is."""
+        row = self._c.execute(_STEP[aspect], {"row": case_id, "changed_at": at, **columns}).one()
+        state = to_state(row)
         self._c.execute(
-            insert(case_event),
+            _ADD_EVENT,
             {
                 "case_id": case_id,
-                "round": row[1],
+                "round": state.round,
                 "at": at,
                 "type": type,
                 "aspect": aspect.value,
-                "version": row[0],
+                "version": state.versions[aspect],
                 "person_id": person_id or None,
                 "data": dict(data or {}),
             },
         )
-        return int(row[0])
+        return state
 
     def events(self, case_id: int, after: int = 0) -> list[CaseEvent]:
-        query = select(case_event).where(case_event.c.case_id == case_id, case_event.c.id > after)
-        return [_event(row) for row in self._c.execute(query.order_by(case_event.c.id))]
+        return [_event(row) for row in self._c.execute(_EVENTS, {"case_id": case_id, "after": after})]
 
     # ------------------------------------------------------------ requests
 
@@ -254,26 +255,20 @@ class CaseRepo:
     def add_keys(self, case_id: int, keys: Iterable[str]) -> None:
         rows = [{"key": key, "case_id": case_id} for key in keys]
         if rows:
-            dialect = postgresql if self._postgres else sqlite
-            self._c.execute(dialect.insert(request_key).on_conflict_do_nothing(), rows)
+            self._c.execute(add_unless_there(self._dialect, request_key), rows)
 
     def add_request(self, case_id: int, **columns: Any) -> int:
-        values = {"case_id": case_id, **columns}
-        return int(self._c.execute(insert(request).values(**values).returning(request.c.id)).scalar_one())
+        return new_id(self._c.execute(_ADD_REQUEST, {"case_id": case_id, **columns}))
 
     def requests(self, case_id: int) -> Sequence[Mapping[str, Any]]:
-        query = select(request).where(request.c.case_id == case_id).order_by(request.c.id)
-        return [dict(row._mapping) for row in self._c.execute(query)]
+        return [dict(row._mapping) for row in self._c.execute(_REQUESTS, {"case_id": case_id})]
 
     # ------------------------------------------------------------ findings, search
 
     def set_findings(self, case_id: int, found: Iterable[tuple[str, Mapping[str, Any], str]], at: datetime) -> None:
         """Make the case's findings exactly these (code, params, severity); old ones are kept as gone."""
         wanted = {(code, _key(params)): (code, dict(params), severity) for code, params, severity in found}
-        have = {
-            (row.code, _key(row.params)): row.id
-            for row in self._c.execute(select(finding).where(finding.c.case_id == case_id, finding.c.gone_at.is_(None)))
-        }
+        have = {(row.code, _key(row.params)): row.id for row in self._c.execute(_FINDINGS, {"case_id": case_id})}
         gone = [have[key] for key in have.keys() - wanted.keys()]
         if gone:
             self._c.execute(update(finding).where(finding.c.id.in_(gone)).values(gone_at=at))
@@ -285,18 +280,15 @@ class CaseRepo:
             )
 
     def findings(self, case_id: int) -> list[Mapping[str, Any]]:
-        query = select(finding).where(finding.c.case_id == case_id, finding.c.gone_at.is_(None)).order_by(finding.c.id)
-        return [dict(row._mapping) for row in self._c.execute(query)]
+        return [dict(row._mapping) for row in self._c.execute(_FINDINGS, {"case_id": case_id})]
 
     def index(self, case_id: int, kind: str, origin: str, text: str) -> None:
         """Make a text of the case findable; the same origin again replaces it."""
         joined = " ".join(tokens(text))
         if not joined:
             return
-        dialect = postgresql if self._postgres else sqlite
-        put = dialect.insert(search_doc).values(case_id=case_id, kind=kind, origin=origin, tokens=joined)
-        key = ["case_id", "kind", "origin"]
-        self._c.execute(put.on_conflict_do_update(index_elements=key, set_={"tokens": joined}))
+        statement = put(self._dialect, search_doc, ("case_id", "kind", "origin"), ("tokens",))
+        self._c.execute(statement, {"case_id": case_id, "kind": kind, "origin": origin, "tokens": joined})
 
     def forget_index(self, case_ids: Iterable[int], kinds: Iterable[str]) -> None:
         where = and_(search_doc.c.case_id.in_(list(case_ids)), search_doc.c.kind.in_(list(kinds)))
@@ -304,10 +296,7 @@ class CaseRepo:
 
     # ------------------------------------------------------------ clocks
 
-    def clocks(self, case_id: int, round: int | None = None) -> list[Clock]:
-        query = select(case_clock).where(case_clock.c.case_id == case_id).order_by(case_clock.c.started_at)
-        if round is not None:
-            query = query.where(case_clock.c.round == round)
+    def clocks(self, case_id: int, round: int) -> list[Clock]:
         return [
             Clock(
                 kind=ClockKind(r.kind),
@@ -320,62 +309,41 @@ class CaseRepo:
                 remaining_s=r.remaining_s,
                 stopped_at=r.stopped_at,
             )
-            for r in self._c.execute(query)
+            for r in self._c.execute(_CLOCKS, {"case_id": case_id, "round": round})
         ]
 
-    def put_clock(self, case_id: int, clock: Clock) -> None:
-        """Write a clock as it now stands."""
-        values = {
-            "case_id": case_id,
-            "round": clock.round,
-            "kind": clock.kind.value,
-            "started_at": clock.started_at,
-            "limit_s": clock.limit_s,
-            "due_at": clock.due_at,
-            "paused_at": clock.paused_at,
-            "paused_for": clock.paused_for,
-            "remaining_s": clock.remaining_s,
-            "stopped_at": clock.stopped_at,
-        }
-        dialect = postgresql if self._postgres else sqlite
-        put = dialect.insert(case_clock).values(**values)
-        rest = {name: value for name, value in values.items() if name not in ("case_id", "round", "kind")}
-        self._c.execute(put.on_conflict_do_update(index_elements=["case_id", "round", "kind"], set_=rest))
+    def put_clocks(self, case_id: int, clocks: Iterable[Clock]) -> None:
+        """Write clocks as they now stand."""
+        rows = [
+            {
+                "case_id": case_id,
+                "round": clock.round,
+                "kind": clock.kind.value,
+                "started_at": clock.started_at,
+                "limit_s": clock.limit_s,
+                "due_at": clock.due_at,
+                "paused_at": clock.paused_at,
+                "paused_for": clock.paused_for,
+                "remaining_s": clock.remaining_s,
+                "stopped_at": clock.stopped_at,
+            }
+            for clock in clocks
+        ]
+        if rows:
+            self._c.execute(put(self._dialect, case_clock, _CLOCK_KEY, _CLOCK_REST), rows)
 
     def pause(self, case_id: int, kind: ClockKind, reason: str, at: datetime, person_id: int | None) -> None:
-        self._c.execute(
-            insert(case_pause).values(
-                case_id=case_id, kind=kind.value, reason=reason, from_at=at, person_id=person_id or None
-            )
-        )
+        row = {"case_id": case_id, "kind": kind.value, "reason": reason, "from_at": at}
+        self._c.execute(_PAUSE, {**row, "person_id": person_id or None})
 
     def resume(self, case_id: int, kind: ClockKind, at: datetime) -> None:
-        self._c.execute(
-            update(case_pause)
-            .where(case_pause.c.case_id == case_id, case_pause.c.kind == kind.value, case_pause.c.until_at.is_(None))
-            .values(until_at=at)
-        )
+        self._c.execute(_RESUME, {"row": case_id, "clock": kind.value, "until_at": at})
 
     # ------------------------------------------------------------ whose it is
 
-    def free_query(self, skip: Sequence[int], limit: int) -> Select[Any]:
-        """Unassigned cases in review, in the order of the queue. On PostgreSQL, rows others hold are passed over."""
-        query = (
-            select(refund_case)
-            .where(
-                refund_case.c.open == true(),
-                refund_case.c.assignee_id.is_(None),
-                refund_case.c.stage == literal_column("'review'"),  # as in the partial index
-            )
-            .order_by(refund_case.c.act_by, refund_case.c.id)
-            .limit(limit)
-        )
-        if skip:
-            query = query.where(refund_case.c.id.not_in(skip))
-        return query.with_for_update(skip_locked=True) if self._postgres else query
-
-    def next_free(self, skip: Sequence[int] = (), limit: int = 1) -> list[CaseState]:
-        return [to_state(row) for row in self._c.execute(self.free_query(skip, limit))]
+    def next_free(self, limit: int = 1) -> list[CaseState]:
+        """Unassigned cases in review, in the order of the queue, locked."""
+        return [to_state(row) for row in self._c.execute(_FREE, {"most": limit})]
 
     def expired_leases(self, now: datetime, limit: int = 200) -> list[CaseState]:
         query = (
@@ -401,8 +369,7 @@ class CaseRepo:
         return self._c.execute(query).scalar_one_or_none()
 
     def held_by(self, person_id: int) -> list[CaseState]:
-        query = select(refund_case).where(refund_case.c.open == true(), refund_case.c.assignee_id == person_id)
-        return [to_state(row) for row in self._c.execute(query)]
+        return [to_state(row) for row in self._c.execute(_HELD, {"person_id": person_id})]
 
     def renew(self, person_id: int, case_id: int, until: datetime) -> bool:
         """Lengthen a lease that is still held; no event, no version: nothing about the case changed."""
@@ -418,7 +385,7 @@ class CaseRepo:
     def inform(self, case_id: int, roles: Iterable[Role], code: str, params: Mapping[str, Any], at: datetime) -> None:
         rows = [{"role": r.value, "case_id": case_id, "at": at, "code": code, "params": dict(params)} for r in roles]
         if rows:
-            self._c.execute(insert(inbox), rows)
+            self._c.execute(_INFORM, rows)
 
     def inbox_role(self, inbox_id: int) -> str | None:
         """The role an informed line is told to; None for no such line."""
@@ -427,24 +394,19 @@ class CaseRepo:
     def mark_seen(self, person_id: int, inbox_ids: Iterable[int], at: datetime) -> None:
         rows = [{"inbox_id": i, "person_id": person_id, "at": at} for i in inbox_ids]
         if rows:
-            dialect = postgresql if self._postgres else sqlite
-            self._c.execute(dialect.insert(inbox_seen).on_conflict_do_nothing(), rows)
+            self._c.execute(add_unless_there(self._dialect, inbox_seen), rows)
 
     def look(self, person_id: int, case_id: int, event_id: int, at: datetime) -> None:
         """Remember up to which event somebody has seen a case."""
-        dialect = postgresql if self._postgres else sqlite
-        put = dialect.insert(last_look).values(person_id=person_id, case_id=case_id, event_id=event_id, at=at)
-        new = {"event_id": event_id, "at": at}
-        self._c.execute(put.on_conflict_do_update(index_elements=["person_id", "case_id"], set_=new))
+        statement = put(self._dialect, last_look, ("person_id", "case_id"), ("event_id", "at"))
+        self._c.execute(statement, {"person_id": person_id, "case_id": case_id, "event_id": event_id, "at": at})
 
     def seen_event(self, person_id: int, case_id: int) -> int | None:
-        query = select(last_look.c.event_id).where(last_look.c.person_id == person_id, last_look.c.case_id == case_id)
-        found = self._c.execute(query).scalar_one_or_none()
+        found = self._c.execute(_SEEN_EVENT, {"person_id": person_id, "case_id": case_id}).scalar_one_or_none()
         return None if found is None else int(found)
 
     def last_event(self, case_id: int) -> int:
-        query = select(func.max(case_event.c.id)).where(case_event.c.case_id == case_id)
-        return int(self._c.execute(query).scalar_one() or 0)
+        return int(self._c.execute(_LAST_EVENT, {"case_id": case_id}).scalar_one() or 0)
 
 
 def _key(params: Mapping[str, Any]) -> str:

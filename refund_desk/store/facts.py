@@ -47,9 +47,15 @@ _RECORDS = (
 _MESSAGES = select(message).where(message.c.case_id == bindparam("case_id")).order_by(message.c.sent_at, message.c.id)
 _EVIDENCE = select(evidence).where(evidence.c.case_id == bindparam("case_id")).order_by(evidence.c.id)
 
+_ORDER_BY_ID = select(shop_order).where(shop_order.c.id == bindparam("id"))
 _ORDER = select(shop_order).where(shop_order.c.number == bindparam("number"))
 _CUSTOMER = select(customer).where(
     customer.c.system == bindparam("system"), customer.c.external_id == bindparam("external_id")
+)
+_CUSTOMER_BY_ID = (
+    select(customer, *(personal.c[name] for name in (*_PERSONAL, "masked", "updated_at")))
+    .outerjoin_from(customer, personal)
+    .where(customer.c.id == bindparam("id"))
 )
 _PERSONAL_OF = select(personal).where(personal.c.customer_id == bindparam("customer_id"))
 _MESSAGE_IDS = select(message.c.source, message.c.external_id, message.c.id).where(
@@ -91,7 +97,7 @@ class FactRepo:
     # ------------------------------------------------------------ orders
 
     def order(self, order_id: int) -> OrderRef:
-        row = self._c.execute(select(shop_order).where(shop_order.c.id == order_id)).one_or_none()
+        row = self._c.execute(_ORDER_BY_ID, {"id": order_id}).one_or_none()
         if row is None:
             raise NotFound("order.not_found", order=str(order_id))
         return OrderRef(row.id, row.number, row.currency, row.customer_id)
@@ -237,9 +243,7 @@ class FactRepo:
 
     def customer(self, customer_id: int) -> Mapping[str, Any]:
         """The customer with what is personal: id, system, external_id, secret, erased_at, name, masked, email …"""
-        columns = [personal.c[name] for name in (*_PERSONAL, "masked", "updated_at")]
-        query = select(customer, *columns).outerjoin_from(customer, personal).where(customer.c.id == customer_id)
-        row = self._c.execute(query).one_or_none()
+        row = self._c.execute(_CUSTOMER_BY_ID, {"id": customer_id}).one_or_none()
         if row is None:
             raise NotFound("customer.not_found", customer=customer_id)
         found = dict(row._mapping)

@@ -7,15 +7,44 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal_column, select, update
+from sqlalchemy.exc import IntegrityError
 
-from refund_desk.domain.errors import NotFound
+from refund_desk.domain.errors import Conflict, NotFound
 from refund_desk.domain.words import Decision, Role, Tender
 from refund_desk.service.ports.money import Consultation, IntentRow, ProposalRow
+from refund_desk.store.statements import new_id
 from refund_desk.store.tables.cases import consultation, intent_event, intent_line, proposal, refund_intent
 
 _DEAD = ("cancelled", "failed", "returned")
 """States in which nothing is held or gone: the sum decided for an order or customer leaves them out."""
+
+_ADD_PROPOSAL = insert(proposal)
+_PROPOSAL_BY_ID = select(proposal).where(proposal.c.id == bindparam("id"))
+_PROPOSALS = select(proposal).where(proposal.c.case_id == bindparam("case_id")).order_by(proposal.c.number.desc())
+_CHANGE_PROPOSAL = update(proposal).where(proposal.c.id == bindparam("row"))
+_ADD_INTENT = insert(refund_intent)
+_ADD_LINE = insert(intent_line)
+_ADD_INTENT_EVENT = insert(intent_event)
+_CHANGE_INTENT = update(refund_intent).where(refund_intent.c.id == bindparam("row"))
+_INTENTS = (
+    select(refund_intent, intent_line.c.line, intent_line.c.quantity, intent_line.c.amount_minor.label("line_minor"))
+    .outerjoin(intent_line, intent_line.c.intent_id == refund_intent.c.id)
+    .order_by(refund_intent.c.created_at, refund_intent.c.id, intent_line.c.line)
+)
+_INTENT_BY_ID = _INTENTS.where(refund_intent.c.id == bindparam("id"))
+_INTENTS_OF_ORDER = _INTENTS.where(refund_intent.c.order_id == bindparam("order_id"))
+_INTENTS_OF_CASE = _INTENTS.where(refund_intent.c.case_id == bindparam("case_id"))
+_SUM = (
+    select(refund_intent.c.currency, func.sum(refund_intent.c.amount_minor))
+    .where(refund_intent.c.state.not_in([literal_column(f"'{state}'") for state in _DEAD]))
+    .group_by(refund_intent.c.currency)
+)
+_SUM_OF_ORDER = _SUM.where(refund_intent.c.order_id == bindparam("order_id"))
+_SUM_OF_CUSTOMER = _SUM.where(
+    refund_intent.c.customer_id == bindparam("customer_id"), refund_intent.c.created_at >= bindparam("since")
+)
+_CONSULTATIONS = select(consultation).where(consultation.c.case_id == bindparam("case_id")).order_by(consultation.c.id)
 
 _PROPOSAL = [f.name for f in fields(ProposalRow)]
 _INTENT = [f.name for f in fields(IntentRow) if f.name != "lines"]
@@ -42,72 +71,71 @@ class MoneyRepo:
     # ------------------------------------------------------------ proposals
 
     def add_proposal(self, **columns: Any) -> int:
-        return int(self._c.execute(insert(proposal).values(**columns).returning(proposal.c.id)).scalar_one())
+        return new_id(self._c.execute(_ADD_PROPOSAL, columns))
 
     def proposal(self, proposal_id: int) -> ProposalRow:
-        row = self._c.execute(select(proposal).where(proposal.c.id == proposal_id)).one_or_none()
+        row = self._c.execute(_PROPOSAL_BY_ID, {"id": proposal_id}).one_or_none()
         if row is None:
             raise NotFound("proposal.not_found", id=proposal_id)
         return _proposal(row)
 
     def proposals(self, case_id: int) -> list[ProposalRow]:
-        query = select(proposal).where(proposal.c.case_id == case_id).order_by(proposal.c.number.desc())
-        return [_proposal(row) for row in self._c.execute(query)]
+        return [_proposal(row) for row in self._c.execute(_PROPOSALS, {"case_id": case_id})]
 
     def settle_proposal(self, proposal_id: int, **columns: Any) -> None:
-        self._c.execute(update(proposal).where(proposal.c.id == proposal_id).values(**columns))
+        self._c.execute(_CHANGE_PROPOSAL, {"row": proposal_id, **columns})
 
     # ------------------------------------------------------------ intents
 
     def add_intent(self, intent: IntentRow) -> None:
         """Reserve. The caller holds the lock on the order and has checked the ceilings."""
         values = {name: getattr(intent, name) for name in _INTENT} | {"tender": intent.tender.value}
-        self._c.execute(insert(refund_intent).values(**values))
+        self._c.execute(_ADD_INTENT, values)
         if intent.lines:
             rows = [
                 {"intent_id": intent.id, "line": line, "quantity": quantity, "amount_minor": minor}
                 for line, quantity, minor in intent.lines
             ]
-            self._c.execute(insert(intent_line), rows)
+            self._c.execute(_ADD_LINE, rows)
         self._event(intent.id, intent.state, intent.created_at, intent.approver_id, {})
 
     def _event(self, intent_id: str, state: str, at: datetime, person_id: int | None, data: Mapping[str, Any]) -> None:
         values = {"intent_id": intent_id, "state": state, "at": at, "person_id": person_id or None, "data": dict(data)}
-        self._c.execute(insert(intent_event).values(**values))
+        self._c.execute(_ADD_INTENT_EVENT, values)
 
-    def _intents(self, query: Select[Any]) -> list[IntentRow]:
-        rows = [row._mapping for row in self._c.execute(query.order_by(refund_intent.c.created_at, refund_intent.c.id))]
-        if not rows:
-            return []
-        lines: dict[str, list[tuple[str, int, int]]] = {row["id"]: [] for row in rows}
-        held = select(intent_line).where(intent_line.c.intent_id.in_(list(lines))).order_by(intent_line.c.line)
-        for line in self._c.execute(held):
-            lines[line.intent_id].append((line.line, line.quantity, line.amount_minor))
+    def _intents(self, query: Select[Any], **values: Any) -> list[IntentRow]:
+        """Intents with their lines, oldest first: one row of the answer for each line."""
+        made: dict[str, tuple[Mapping[Any, Any], list[tuple[str, int, int]]]] = {}
+        for row in self._c.execute(query, values):
+            _, lines = made.setdefault(row.id, (row._mapping, []))
+            if row.line is not None:
+                lines.append((row.line, row.quantity, row.line_minor))
         return [
-            IntentRow(
-                **{name: row[name] for name in _INTENT} | {"tender": Tender(row["tender"])},
-                lines=tuple(lines[row["id"]]),
-            )
-            for row in rows
+            IntentRow(**{name: row[name] for name in _INTENT} | {"tender": Tender(row["tender"])}, lines=tuple(lines))
+            for row, lines in made.values()
         ]
 
     def intent(self, intent_id: str) -> IntentRow:
-        found = self._intents(select(refund_intent).where(refund_intent.c.id == intent_id))
+        found = self._intents(_INTENT_BY_ID, id=intent_id)
         if not found:
             raise NotFound("intent.not_found", id=intent_id)
         return found[0]
 
     def intents_of_order(self, order_id: int) -> list[IntentRow]:
-        return self._intents(select(refund_intent).where(refund_intent.c.order_id == order_id))
+        return self._intents(_INTENTS_OF_ORDER, order_id=order_id)
 
     def intents_of_case(self, case_id: int) -> list[IntentRow]:
-        return self._intents(select(refund_intent).where(refund_intent.c.case_id == case_id))
+        return self._intents(_INTENTS_OF_CASE, case_id=case_id)
 
     def set_intent(
         self, intent_id: str, state: str, at: datetime, person_id: int | None, data: Mapping[str, Any], **columns: Any
     ) -> None:
-        values = {"state": state, "changed_at": at, **columns}
-        self._c.execute(update(refund_intent).where(refund_intent.c.id == intent_id).values(**values))
+        values = {"row": intent_id, "state": state, "changed_at": at, **columns}
+        try:
+            self._c.execute(_CHANGE_INTENT, values)
+        except IntegrityError as error:
+            # Somebody gave another payout the same reference in this very moment.
+            raise Conflict("payout.reference_used", reference=columns.get("reference", ""), channel="") from error
         self._event(intent_id, state, at, person_id, data)
 
     def reference_used(self, channel: str, reference: str) -> bool:
@@ -116,15 +144,14 @@ class MoneyRepo:
         )
         return self._c.execute(query.limit(1)).first() is not None
 
-    def _sums(self, query: Select[Any]) -> dict[str, int]:
-        return {currency: int(total) for currency, total in self._c.execute(query)}
+    def _sums(self, query: Select[Any], **values: Any) -> dict[str, int]:
+        return {currency: int(total) for currency, total in self._c.execute(query, values)}
 
     def decided_for_order(self, order_id: int) -> dict[str, int]:
-        return self._sums(_SUM.where(refund_intent.c.order_id == order_id))
+        return self._sums(_SUM_OF_ORDER, order_id=order_id)
 
     def decided_for_customer(self, customer_id: int, since: datetime) -> dict[str, int]:
-        where = (refund_intent.c.customer_id == customer_id, refund_intent.c.created_at >= since)
-        return self._sums(_SUM.where(*where))
+        return self._sums(_SUM_OF_CUSTOMER, customer_id=customer_id, since=since)
 
     # ------------------------------------------------------------ consultations
 
@@ -138,15 +165,7 @@ class MoneyRepo:
         return _consultation(row)
 
     def consultations(self, case_id: int) -> list[Consultation]:
-        query = select(consultation).where(consultation.c.case_id == case_id).order_by(consultation.c.id)
-        return [_consultation(row) for row in self._c.execute(query)]
+        return [_consultation(row) for row in self._c.execute(_CONSULTATIONS, {"case_id": case_id})]
 
     def settle_consultation(self, consultation_id: int, **columns: Any) -> None:
         self._c.execute(update(consultation).where(consultation.c.id == consultation_id).values(**columns))
-
-
-_SUM = (
-    select(refund_intent.c.currency, func.sum(refund_intent.c.amount_minor))
-    .where(refund_intent.c.state.not_in(_DEAD))
-    .group_by(refund_intent.c.currency)
-)
