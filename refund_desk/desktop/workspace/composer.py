@@ -26,7 +26,7 @@ from refund_desk.wire.cases import CaseView
 from refund_desk.wire.commands import Ask, MessageBody, Outcome, TemplateView
 
 MODES = {
-    "reply": ("W", "message.reply"),
+    "reply": ("Y", "message.reply"),
     "note": ("N", "note.add"),
     "ask": ("Q", "consult.ask"),
     "received": ("V", "message.receive"),

@@ -91,6 +91,11 @@ class DecisionBar(QWidget):
     def may_accept(self) -> bool:
         return self._view is not None and Form().accept(self._view)
 
+    @property
+    def preview(self) -> Preview | None:
+        """What the service last said this form would be; None while it is being asked."""
+        return self._preview
+
     def values(self) -> Form:
         return self.form.form
 

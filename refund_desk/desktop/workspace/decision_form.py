@@ -392,7 +392,6 @@ class DecisionForm(QWidget):
         bind_text(self.ship_by.setSuffix, "ui.case.form.days", self.ship_by)
         bind_text(self.valid_days.setSuffix, "ui.case.form.days", self.valid_days)
         for spin in (self.ship_by, self.valid_days):
-            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)  # arrows and figures do; the bar stays calm
             spin.setMinimumWidth(74)
         self.minimum.setMaximumWidth(100)
         for edit, wide in ((self.address, 180), (self.want, 170), (self.below, 190), (self.note, 190)):

@@ -72,7 +72,7 @@ class CaseHeader(QWidget):
         self.disputed, self.new = Pill(kind="danger"), Pill(kind="info", icon="unseen")
         self.clocks: list[Clock] = []
         self.reason, self.order = PlainLabel(), FieldValue("order")
-        self.customer, self.eye = FieldValue("customer"), IconButton("eye-line", "ui.case.unmask", "Y")
+        self.customer, self.eye = FieldValue("customer"), IconButton("eye-line", "ui.case.unmask", "Shift+C")
         self.eye.setFixedSize(22, 20)
         self.eye.setIconSize(QSize(13, 13))
         self.policy, self.holder = FieldValue("policy"), PlainLabel()

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import shiboken6
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QHideEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from refund_desk.client.plaintext import plain
+from refund_desk.desktop.theme import theme
 from refund_desk.desktop.widgets import KeyButton, PlainLabel
 from refund_desk.desktop.words import tr
 from refund_desk.desktop.workspace.edit import TextBox
@@ -22,7 +24,7 @@ class Popup(QFrame):
         super().__init__(anchor.window(), Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setObjectName("panel")
+        self.setObjectName("popup")
         self._anchor, self._before = anchor, QApplication.focusWidget()
         self.setMinimumWidth(width)
         self.setMaximumWidth(max(width, 520))
@@ -36,6 +38,7 @@ class Popup(QFrame):
     def open(self, *, above: bool = False) -> None:
         """Show it below its anchor, or above, moved so that it stays on the screen."""
         self.adjustSize()
+        self.resize(self.width(), self.body.totalHeightForWidth(self.width()))  # else wrapped text guesses too much
         at = self._anchor.mapToGlobal(QPoint(0, -self.height() - 4 if above else self._anchor.height() + 4))
         area = self._anchor.screen().availableGeometry()
         at.setX(max(area.left(), min(at.x(), area.right() - self.width())))
@@ -135,9 +138,8 @@ class Choice(Popup):
         else:
             super().keyPressEvent(event)
 
-    def _button(self, index: int, text: str) -> KeyButton:
-        button = KeyButton("", str(index + 1) if index < 9 else "", "quiet")
-        button.set_label(text)
+    def _button(self, index: int, text: str) -> _Option:
+        button = _Option(str(index + 1) if index < 9 else "", text)
         button.clicked.connect(lambda: self._take(index))
         self.body.addWidget(button)
         return button
@@ -146,3 +148,37 @@ class Choice(Popup):
         key = self._items[index][0]
         self.close()
         self._chosen(key)
+
+
+class _Option(QAbstractButton):
+    """An entry of a list: its digit as a cap, then its words."""
+
+    def __init__(self, digit: str, text: str) -> None:
+        super().__init__()
+        self._digit = digit
+        self.setText(plain(text, lines=False))
+        self.setAccessibleName(self.text())
+        self.setMouseTracking(True)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 48, 30)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if self.hasFocus() or self.underMouse():
+            painter.setBrush(theme().color("selection"))
+            painter.drawRoundedRect(self.rect(), 5, 5)
+        if self._digit:
+            cap = QRectF(8.5, (self.height() - 18) / 2 + 0.5, 18, 17)
+            painter.setPen(theme().color("border_strong"))
+            painter.setBrush(theme().color("surface"))
+            painter.drawRoundedRect(cap, 4, 4)
+            painter.setPen(theme().color("muted"))
+            painter.drawText(cap, Qt.AlignmentFlag.AlignCenter, self._digit)
+        painter.setPen(theme().color("text"))
+        area = QRectF(36, 0, self.width() - 44, self.height())
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, int(area.width()))
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.end()

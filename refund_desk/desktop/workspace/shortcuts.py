@@ -32,7 +32,7 @@ def bind_keys(workspace: CaseWorkspace) -> None:
     _add(workspace, page, "image_previous", "[", lambda: page.evidence.step(-1))
     _add(workspace, page, "timeline", "T", page.talk.toggle.click)
     _add(workspace, page, "copy", "C", acts.copy)
-    _add(workspace, page, "unmask", "Y", acts.unmask)
+    _add(workspace, page, "unmask", "Shift+C", acts.unmask)
     _add(workspace, page, "hold", "S", acts.hold)
     _add(workspace, page, "answer", "Shift+A", acts.answer)
     _add(workspace, page, "mark_promise", "Shift+P", acts.mark_promise)

@@ -291,6 +291,8 @@ class StepBar(QWidget):
                 control.left.connect(self.setFocus)
                 control.returnPressed.connect(self.submit)
         left, middle, right = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
+        for part in (left, middle, right):
+            part.setSpacing(5)
         left.addWidget(self.summary)
         left.addStretch()
         middle.addWidget(self._title)
