@@ -325,6 +325,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("open AND assignee_id IS NULL AND stage = 'review'"),
     )
     op.create_index(
+        "ix_case_amount",
+        "refund_case",
+        ["stage", "currency", "amount_minor"],
+        sqlite_where=sa.text("open = 1"),
+        postgresql_where=sa.text("open"),
+    )
+    op.create_index(
         "ix_case_lease",
         "refund_case",
         ["lease_until"],

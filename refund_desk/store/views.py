@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     and_,
+    bindparam,
     exists,
     func,
     literal,
@@ -29,7 +32,7 @@ from refund_desk.domain.tokens import query_tokens
 from refund_desk.domain.words import Role
 from refund_desk.service.ports.views import CHIPS, Count, Listed, QueueFilter
 from refund_desk.store.cases import to_state
-from refund_desk.store.tables.base import from_micros
+from refund_desk.store.tables.base import Instant, from_micros
 from refund_desk.store.tables.cases import (
     consultation,
     inbox,
@@ -51,7 +54,7 @@ _OPEN = _c.open == true()
 # Written as in the partial indexes, values and all: SQLite doesn't see that a bound value is the same.
 _REVIEW = _c.stage == literal_column("'review'")
 _CONFLICT = _c.conflicts > literal_column("0")
-_APPROVAL = and_(_OPEN, _c.stage == "approval")
+_APPROVAL = and_(_OPEN, _c.stage == literal_column("'approval'"))
 _LISTED = (
     select(
         refund_case,
@@ -66,8 +69,85 @@ _LISTED = (
 )
 
 
-def _high() -> ColumnElement[bool]:
-    return or_(*(and_(_c.currency == currency, _c.amount_minor >= minor) for currency, minor in HIGH.items()))
+# ---------------------------------------------------------------- chips
+
+_ME = bindparam("viewer", type_=BigInteger)
+_NOW = bindparam("now", type_=Instant)
+_SOON = bindparam("soon", type_=Instant)
+SOON = timedelta(hours=2)
+
+_MINE = and_(_OPEN, _c.assignee_id == _ME)
+_HIGH = union_all(
+    *(
+        select(_c.id).where(_OPEN, _REVIEW, _c.currency == currency, _c.amount_minor >= minor)
+        for currency, minor in HIGH.items()
+    )
+)
+"""By a range of the index per currency: an OR of them goes by none."""
+_CHIPS: Mapping[str, ColumnElement[bool]] = {
+    "mine": _MINE,
+    "returned": and_(_MINE, _c.returned_to_id == _ME),
+    "answer_came": and_(_MINE, _c.answer_came == true()),
+    "unassigned": and_(_OPEN, _c.assignee_id.is_(None), _REVIEW),
+    "overdue": and_(_OPEN, _c.due_at < _NOW),
+    "due_2h": and_(_OPEN, _c.due_at >= _NOW, _c.due_at < _SOON),
+    "conflict": and_(_OPEN, _CONFLICT),
+    "disputed": and_(_OPEN, _c.disputed == true()),
+    "high_amount": and_(_OPEN, _c.id.in_(_HIGH)),
+    "waiting_customer": and_(_OPEN, _c.stage == literal_column("'waiting_customer'")),
+    "waiting_approval": _APPROVAL,
+    "mine_to_approve": and_(_APPROVAL, _c.proposer_id != _ME),
+}
+"""The condition of each chip, in the words of a partial index where there is one."""
+
+
+def _some(key: str) -> Any:
+    """A row for each case of a chip."""
+    return _HIGH if key == "high_amount" else select(literal_column("1")).where(_CHIPS[key])
+
+
+def _counted(key: str, some: Any) -> Any:
+    """Key and number of rows, counted no further than the cap."""
+    return select(literal(key).label("key"), func.count().label("n")).select_from(some.limit(CAP + 1).subquery())
+
+
+@lru_cache(maxsize=2)
+def _counts(approver: bool) -> Any:
+    """All chips in one statement."""
+    return union_all(*(_counted(key, _some(key)) for key in _keys(approver)))
+
+
+def _keys(approver: bool) -> list[str]:
+    return [key for key in CHIPS if key != "mine_to_approve" or approver]
+
+
+_TOTAL = _counted("open", select(literal_column("1")).where(_OPEN))
+
+# ---------------------------------------------------------------- pages
+
+_NARROWED: Mapping[str, ColumnElement[bool]] = {
+    "stage": _c.stage == bindparam("stage"),
+    "reason": _c.reason == bindparam("reason"),
+    "kind": _c.kind == bindparam("kind"),
+    "currency": _c.currency == bindparam("currency"),
+    "assignee": _c.assignee_id == bindparam("assignee"),
+    "merchant": _c.merchant_id.in_(select(merchant.c.id).where(merchant.c.name == bindparam("merchant"))),
+    "found": _c.id.in_(bindparam("found", expanding=True)),
+    "after": or_(
+        _c.act_by > bindparam("at", type_=Instant),
+        and_(_c.act_by == bindparam("at", type_=Instant), _c.id > bindparam("after")),
+    ),
+}
+_SEEN = _LISTED.outerjoin(last_look, and_(last_look.c.case_id == _c.id, last_look.c.person_id == _ME))
+_LISTED_BY_ID = _SEEN.where(_c.id.in_(bindparam("ids", expanding=True)))
+
+
+@lru_cache(maxsize=256)
+def _page(chip: str | None, closed: bool, narrowed: tuple[str, ...]) -> Any:
+    """A page by what narrows it; the values come with the call."""
+    where = [_CHIPS[chip]] if chip else [] if closed else [_OPEN]
+    where += [_NARROWED[name] for name in narrowed]
+    return _SEEN.where(*where).order_by(_c.act_by, _c.id).limit(bindparam("most"))
 
 
 class Views:
@@ -79,64 +159,19 @@ class Views:
 
     # ------------------------------------------------------------ the queue
 
-    def _chip(self, key: str, viewer: int, now: datetime) -> ColumnElement[bool]:
-        """The condition of a chip, in the words of a partial index where there is one."""
-        match key:
-            case "mine":
-                return and_(_OPEN, _c.assignee_id == viewer)
-            case "returned":
-                return and_(_OPEN, _c.assignee_id == viewer, _c.returned_to_id == viewer)
-            case "answer_came":
-                return and_(_OPEN, _c.assignee_id == viewer, _c.answer_came == true())
-            case "unassigned":
-                return and_(_OPEN, _c.assignee_id.is_(None), _REVIEW)
-            case "overdue":
-                return and_(_OPEN, _c.due_at < now)
-            case "due_2h":
-                return and_(_OPEN, _c.due_at >= now, _c.due_at < now + timedelta(hours=2))
-            case "conflict":
-                return and_(_OPEN, _CONFLICT)
-            case "disputed":
-                return and_(_OPEN, _c.disputed == true())
-            case "high_amount":
-                return and_(_OPEN, _REVIEW, _high())
-            case "waiting_customer":
-                return and_(_OPEN, _c.stage == "waiting_customer")
-            case "waiting_approval":
-                return _APPROVAL
-            case "mine_to_approve":
-                return and_(_APPROVAL, _c.proposer_id != viewer)
-        return _OPEN
-
-    def _where(self, viewer: int, wanted: QueueFilter, now: datetime) -> list[ColumnElement[bool]]:
-        where = [self._chip(wanted.chip, viewer, now)] if wanted.chip else []
-        if not wanted.chip and not wanted.closed:
-            where.append(_OPEN)
-        for column, value in ((_c.stage, wanted.stage), (_c.reason, wanted.reason), (_c.kind, wanted.kind)):
-            if value:
-                where.append(column == value)
-        if wanted.currency:
-            where.append(_c.currency == wanted.currency)
-        if wanted.assignee:
-            where.append(_c.assignee_id == wanted.assignee)
-        if wanted.merchant:
-            where.append(_c.merchant_id.in_(select(merchant.c.id).where(merchant.c.name == wanted.merchant)))
-        return where
-
     def page(
         self, viewer: int, wanted: QueueFilter, now: datetime, after: tuple[int, int] | None, limit: int
     ) -> list[Listed]:
         """A page in order of urgency. after: (act_by in µs, id) of the last row of the page before."""
-        query = _LISTED.outerjoin(last_look, and_(last_look.c.case_id == _c.id, last_look.c.person_id == viewer)).where(
-            *self._where(viewer, wanted, now)
-        )
+        values: dict[str, Any] = {name: getattr(wanted, name) for name in _NARROWED if getattr(wanted, name, None)}
         if wanted.text and wanted.text.strip():
-            found = self._search(wanted.text)
-            query = query.where(_c.id.in_(found))
+            values["found"] = self._search(wanted.text)
         if after is not None:
-            at, number = from_micros(after[0]), after[1]
-            query = query.where(or_(_c.act_by > at, and_(_c.act_by == at, _c.id > number)))
-        rows = self._c.execute(query.order_by(_c.act_by, _c.id).limit(limit))
+            values["after"] = after[1]
+        statement = _page(wanted.chip, wanted.closed, tuple(values))
+        if after is not None:
+            values["at"] = from_micros(after[0])
+        rows = self._c.execute(statement, {**values, "viewer": viewer, "now": now, "soon": now + SOON, "most": limit})
         return [_listed(row._mapping, to_state(row)) for row in rows]
 
     def _search(self, words: str) -> Sequence[int]:
@@ -161,27 +196,14 @@ class Views:
 
     def counts(self, viewer: int, roles: frozenset[Role], now: datetime) -> list[Count]:
         """All chips in one statement, each capped."""
-        keys = [key for key in CHIPS if key != "mine_to_approve" or roles & _APPROVERS]
-        parts: list[Any] = []
-        for key in keys:
-            some = self._some(key, viewer, now).limit(CAP + 1).subquery()
-            parts.append(select(literal(key).label("key"), func.count().label("n")).select_from(some))
-        found = {row.key: int(row.n) for row in self._c.execute(union_all(*parts))}
-        return [Count(key, min(found[key], CAP), found[key] > CAP) for key in keys]
-
-    def _some(self, key: str, viewer: int, now: datetime) -> Any:
-        """A row for each case of a chip. High amounts by a range per currency: an OR of them goes by no index."""
-        if key != "high_amount":
-            return select(literal(1)).where(self._chip(key, viewer, now))
-        ranges = [
-            select(literal(1)).where(_OPEN, _REVIEW, _c.currency == currency, _c.amount_minor >= minor)
-            for currency, minor in HIGH.items()
-        ]
-        return union_all(*ranges)
+        approver = bool(roles & _APPROVERS)
+        rows = self._c.execute(_counts(approver), {"viewer": viewer, "now": now, "soon": now + SOON})
+        found = {row.key: int(row.n) for row in rows}
+        return [Count(key, min(found[key], CAP), found[key] > CAP) for key in _keys(approver)]
 
     def total(self) -> Count:
-        some = select(literal(1)).where(_OPEN).limit(CAP + 1).subquery()
-        number = int(self._c.execute(select(func.count()).select_from(some)).scalar_one())
+        """All open cases, capped."""
+        number = int(self._c.execute(_TOTAL).one().n)
         return Count("open", min(number, CAP), number > CAP)
 
     # ------------------------------------------------------------ what waits for whom
@@ -189,8 +211,7 @@ class Views:
     def listed(self, viewer: int, case_ids: Sequence[int]) -> list[Listed]:
         if not case_ids:
             return []
-        query = _LISTED.outerjoin(last_look, and_(last_look.c.case_id == _c.id, last_look.c.person_id == viewer))
-        rows = self._c.execute(query.where(_c.id.in_(case_ids)))
+        rows = self._c.execute(_LISTED_BY_ID, {"viewer": viewer, "ids": list(case_ids)})
         found = {row._mapping["id"]: _listed(row._mapping, to_state(row)) for row in rows}
         return [found[number] for number in case_ids if number in found]
 

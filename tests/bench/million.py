@@ -127,6 +127,7 @@ def _case(i: int, is_open: bool, version: str, now: int, people: int, reviewers:
         "method": "alipay",
         "round": 1,
         "stage": stage,
+        "stage_at": now - (i % 3000) * MINUTE,
         "stage_at": now,
         "progress": "submitted" if is_open else "completed",
         "open": int(is_open),

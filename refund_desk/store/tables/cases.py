@@ -98,6 +98,14 @@ refund_case = Table(
         postgresql_where=text("open AND disputed"),
     ),
     Index(
+        "ix_case_amount",
+        "stage",
+        "currency",
+        "amount_minor",
+        sqlite_where=text("open = 1"),
+        postgresql_where=text("open"),
+    ),
+    Index(
         "ix_case_lease",
         "lease_until",
         sqlite_where=text("lease_until IS NOT NULL"),
