@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -163,6 +164,34 @@ def test_no_amount_is_above_what_may_go_back() -> None:
     given = facts(WHY.DAMAGED, requested=30_000, refundable=7000, lines_refundable=9900, shipping=8000)
     assert [amount_for(basis, given) for basis in Basis] == [None, 7000, 7000, 7000, 7000]
     assert amount_for(Basis.LINES, facts(WHY.DAMAGED, lines_refundable=None)) == 20_000
+
+
+def test_zen_asked_for_a_whole_table_gives_the_same_row(book: PolicyBook) -> None:
+    dice = random.Random(20261120)
+    table_rows = set()
+    for _ in range(400):
+        values = {**_any_facts(dice).values(), "decision": dice.choice([None, *Decision]), "advised": "goodwill"}
+        for table in book._book(NOW).tables:
+            trace = table.decision.evaluate(dict(values), {"trace": True})["trace"][table.policy]["traceData"]
+            wanted = trace["index"] if trace else None
+            assert next((n for n, row in enumerate(table.rows) if row.fits(values)), None) == wanted, values
+            table_rows.add((table.policy, wanted))
+    assert len(table_rows) > 25, "the dice met too few rows to say anything"
+
+
+def _any_facts(dice: random.Random) -> PolicyFacts:
+    """Facts of any kind, a quarter of the numbers unknown."""
+
+    def number(most: int) -> int | None:
+        return None if dice.random() < 0.25 else dice.randint(0, most)
+
+    flags = ("perishable", "made_to_order", "shipped", "delivered", "goods_back", "disputed", "conflict", "appeal")
+    changed: dict[str, Any] = {name: dice.random() < 0.3 for name in flags}
+    changed |= {name: number(200) for name in ("days_since_order", "days_since_delivery")}
+    changed |= {name: number(300_000) for name in ("requested", "paid", "lines_refundable")}
+    changed |= {"refundable": dice.randint(0, 300_000), "images": dice.randint(0, 4), "payments": dice.randint(0, 2)}
+    changed["already_refunded"] = dice.choice([0, 0, dice.randint(1, 90_000)])
+    return facts(dice.choice(list(Reason)), dice.choice(list(RequestKind)), **changed)
 
 
 def test_the_book_in_force_is_that_of_the_date() -> None:
