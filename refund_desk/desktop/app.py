@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+HANG_UP_S = 3.0
 Connect = Callable[[], Awaitable["DeskClient"]]
 
 
@@ -78,8 +79,15 @@ def run(connect: Connect, options: DeskOptions) -> int:
         for desk in desks:
             desk.close()
         operations.stop()
+        _hang_up(loop, [desk.session.client for desk in desks if desk.session.client is not None])
         loop.stop()
     return code
+
+
+def _hang_up(loop: LoopThread, clients: list[DeskClient]) -> None:
+    for client in clients:
+        with contextlib.suppress(Exception):  # nobody is left to be told
+            loop.submit(client.aclose()).result(HANG_UP_S)
 
 
 class _AfterPaint(QObject):

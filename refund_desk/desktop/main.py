@@ -45,14 +45,14 @@ CASE_STAFF = tuple(role for role in Role if role is not Role.ADMINISTRATOR)
 PLACES = {
     "forme": ("for_me", "ui.forme.title", "Alt+F"),
     "queue": ("queue", "ui.main.queue", "Alt+Q"),
-    "approvals": ("approve", "ui.approvals.title", "Alt+A"),
+    "approvals": ("approve", "ui.main.approvals", "Alt+A"),
     "audit": ("audit", "ui.main.audit", "Alt+U"),
     "settings": ("settings", "ui.settings.title", "Alt+S"),
 }
 REFRESH_MS, SAID_MS, FOUND = 600, 6_000, 8
 HINTS: dict[str, list[tuple[str, str]]] = {
     "forme": [("J/K", "ui.main.hint.move"), ("↵", "ui.queue.key.open"), ("G", "ui.queue.key.take")],
-    "queue": [("J/K", "ui.main.hint.move"), ("G", "ui.queue.key.take"), ("W", "ui.queue.key.why")],
+    "queue": [("J/K", "ui.main.hint.move"), ("G", "ui.queue.key.take"), (key_text("Shift+W"), "ui.queue.key.why")],
     "approvals": [("J/K", "ui.main.hint.move"), (key_text("Ctrl+Return"), "ui.approvals.approve")],
     "audit": [("J/K", "ui.main.hint.move"), ("V", "ui.audit.verify"), ("E", "ui.audit.export")],
     "settings": [],
@@ -110,15 +110,13 @@ class DeskWindow(QObject):
         self.session.begin()
 
     def close(self) -> None:
-        """Listen and renew no more."""
+        """Listen and renew no more; the client is closed by whoever runs the loop."""
         for part in (self.watch, self.leases):
             if part is not None and shiboken6.isValid(part):
                 part.stop()
         self._soon.stop()
         self._quiet.stop()
-        if self.client is not None:
-            client, self.client = self.client, None
-            self.operations.write(self.operations, lambda _key: client.aclose(), key=new_key())
+        self.keeper = None
 
     # ------------------------------------------------------------ places
 
@@ -424,7 +422,9 @@ class DeskWindow(QObject):
     # ------------------------------------------------------------ small things
 
     def _show_place(self, key: str) -> None:
-        self.window.status.set_hints([*HINTS.get(key, []), ("?", "ui.keys.title")])
+        reviewer = self.desk is not None and self.desk.has(Role.REVIEWER)
+        hints = [hint for hint in HINTS.get(key, []) if reviewer or hint[0] != "G"]
+        self.window.status.set_hints([*hints, ("?", "ui.keys.title")])
         if key in self._stale:
             self._soon.start()
 

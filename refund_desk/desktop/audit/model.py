@@ -34,10 +34,18 @@ def what(row: AuditRow) -> str:
     parts = [word({"code": f"action.{row.action}", "params": row.data})]
     for name in _TELLING:
         value = row.data.get(name)
-        if value is None:
-            continue
-        parts.append(member(name, value) if isinstance(value, str) else words().core.show(value))
-    return " · ".join(parts)
+        if isinstance(value, str):
+            parts.append(member(name, value))
+        elif value is not None:
+            parts.append(_figure(value, row.data.get("currency")))
+    return " · ".join(part for part in parts if part)
+
+
+def _figure(value: Any, currency: Any) -> str:
+    """An amount with its currency; a bare integer says nothing and is left out."""
+    if isinstance(value, int):
+        return formats().money({"minor": value, "currency": currency}) if isinstance(currency, str) else ""
+    return words().core.show(value)
 
 
 class AuditModel(QAbstractTableModel):

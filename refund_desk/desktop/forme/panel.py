@@ -48,7 +48,8 @@ class ForMePanel(QFrame):
         self.chips = {section: Chip(f"ui.forme.{section}") for section in SECTIONS}
         self.total = PlainLabel(look="muted")
         self.take = KeyButton("ui.queue.key.take", "G", "primary")
-        self.take.setVisible(desk.has(Role.REVIEWER))
+        if not desk.has(Role.REVIEWER):
+            self.take.hide()
         self.seen, self.seen_all = KeyButton("ui.forme.seen", "S", "link"), KeyButton("ui.forme.seen_all", look="link")
         self.stack, self.know_stack = QStackedWidget(), QStackedWidget()
         reviewer = "reviewer" if desk.has(Role.REVIEWER) else "other"

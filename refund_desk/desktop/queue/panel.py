@@ -18,6 +18,7 @@ from refund_desk.desktop.theme import theme
 from refund_desk.desktop.widgets import BusyBar, EmptyState, KeyButton
 from refund_desk.desktop.words import bind_text, unbind_text, word_error
 from refund_desk.domain.errors import DeskError
+from refund_desk.domain.words import Role
 from refund_desk.wire.cases import QueuePage, QueueRow, WhyHere
 
 PAGE, LARGEST, MOST = 50, 100, 1000
@@ -233,8 +234,9 @@ class QueuePanel(QFrame):
 
         add("next", "J", "ui.queue.key.next", lambda: self.move(1))
         add("previous", "K", "ui.queue.key.previous", lambda: self.move(-1))
-        add("take", "G", "ui.queue.key.take", self.take_next_wanted.emit)
-        add("why", "W", "ui.queue.key.why", self.ask_why)
+        if self._desk.has(Role.REVIEWER):
+            add("take", "G", "ui.queue.key.take", self.take_next_wanted.emit)
+        add("why", "Shift+W", "ui.queue.key.why", self.ask_why)
         add("search", "/", "ui.queue.key.search", self.head.focus_search)
         add("filters", "", "ui.queue.filters", self.head.open_filters)
         add("views", "", "ui.queue.views", self.head.open_views)

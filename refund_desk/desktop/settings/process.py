@@ -234,7 +234,8 @@ class ProcessPage(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.edit.setEnabled(self._desk.has(*MAY))
-        self.edit.setVisible(self._desk.has(*MAY))
+        if not self._desk.has(*MAY):
+            self.edit.hide()
         head = QHBoxLayout()
         head.addWidget(self.about, 1)
         head.addWidget(self.edit)

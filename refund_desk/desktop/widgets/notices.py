@@ -94,8 +94,9 @@ class EmptyState(QWidget):
         column = QVBoxLayout(self)
         column.setSpacing(8)
         column.addStretch(2)
-        for widget in (self._icon, self.title, self.text):
+        for widget in (self._icon, self.title):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.text)  # over the whole width: a wrapping label beside nothing guesses its height
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addLayout(self.buttons)
         column.addStretch(3)
