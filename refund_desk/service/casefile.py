@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from refund_desk.domain.cases import CaseState
+from refund_desk.domain.cases import CaseEvent, CaseState
 from refund_desk.domain.facts import GIVEN_BACK, Conflict, Record, effective, find_conflicts, match_key
 from refund_desk.domain.intents import (
     Book,
@@ -51,6 +51,8 @@ class CaseFile:
     proposals: tuple[ProposalRow, ...]
     consultations: tuple[Consultation, ...]
     requests: Sequence[Mapping[str, Any]]
+    events: Sequence[CaseEvent]
+    findings: Sequence[Mapping[str, Any]]
     process: Process
     facts: CaseFacts
 
@@ -93,6 +95,8 @@ def open_file(work: Work, desk: Desk, state: CaseState, viewer: Principal | None
         proposals=proposals,
         consultations=tuple(c for c in consultations if c.round == state.round),
         requests=work.cases.requests(state.id),
+        events=work.cases.events(state.id),
+        findings=work.cases.findings(state.id),
         process=process,
         facts=CaseFacts(state.stage, state.kind, state.reason, state.currency),
     )
@@ -257,7 +261,7 @@ def _with_facts(work: Work, desk: Desk, file: CaseFile, viewer: Principal | None
     state, now = file.state, desk.clock()
     shipments = file.of_kind(RecordKind.SHIPMENT)
     statuses = {str(r.get("status", "")).lower() for r in [*shipments, *file.of_kind(RecordKind.ORDER)]}
-    types = {event.type for event in work.cases.events(state.id)}
+    types = {event.type for event in file.events}
     open_proposal = file.proposal
     amount = state.amount_minor
     if open_proposal is not None and open_proposal.amount_minor is not None:
@@ -275,7 +279,7 @@ def _with_facts(work: Work, desk: Desk, file: CaseFile, viewer: Principal | None
         customer_sum=work.money.decided_for_customer(state.customer_id, since) if state.customer_id else {},
         disputed=state.disputed,
         conflicts=frozenset(conflict.field for conflict in file.conflicts),
-        findings=frozenset(str(found["code"]) for found in work.cases.findings(state.id)),
+        findings=frozenset(str(found["code"]) for found in file.findings),
         shipped=bool(shipments) or bool(statuses & SHIPPED),
         delivered=bool(statuses & DELIVERED) or any(r.get("delivered_at") for r in shipments),
         goods_back="return.received" in types or any(r.get("received_at") for r in file.of_kind(RecordKind.RETURN)),

@@ -104,8 +104,8 @@ def propose(work: Work, desk: Desk, who: Principal, ref: str, form: Draft, rests
     state = work.cases.lock(ref)
     permit_on(work, desk, who, "proposal.make", state)
     must_hold(who, state)
-    check_fresh(state, rests_on, work.cases.events(state.id))
     file = open_file(work, desk, state, who)
+    check_fresh(state, rests_on, file.events)
     advice = advise(desk, file)
     drafted = draft(work, file, form, advice)
     content = drafted.content
@@ -220,7 +220,7 @@ def approve(
     check_approval(file.process, who.roles, file.facts, content.decision)
     if digest != row.digest:
         raise Conflict("approval.other_content", ref=ref, number=number, digest=row.digest.hex())
-    check_fresh(file.state, rests_on, work.cases.events(file.state.id))
+    check_fresh(file.state, rests_on, file.events)
     void = _void_reasons(desk, file, content)
     if void:
         return _void(work, desk, who, file, row, void)
@@ -302,7 +302,7 @@ def send_back(
     activity, event = ("proposal.decline", "proposal.declined") if decline else ("proposal.return", "proposal.returned")
     file, row = _open_proposal(work, desk, who, ref, number, activity)
     check_approval(file.process, who.roles, file.facts, row.decision, activity)
-    check_fresh(file.state, rests_on, work.cases.events(file.state.id))
+    check_fresh(file.state, rests_on, file.events)
     if not reason.strip():
         raise Invalid("reason.missing")
     status = "declined" if decline else "returned"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from refund_desk.domain.decisions import (
     TENDERS,
@@ -58,9 +59,9 @@ class Drafted:
     grounds: Grounds
 
 
-def promise_of(work: Work, case_id: int) -> Promise | None:
-    """The last promise made to the customer on this case."""
-    made = [m for m in work.facts.messages(case_id) if m["promise_minor"] is not None]
+def promise_of(messages: Sequence[Mapping[str, Any]]) -> Promise | None:
+    """The last promise made to the customer in these messages of a case."""
+    made = [m for m in messages if m["promise_minor"] is not None]
     if not made:
         return None
     last = max(made, key=lambda m: (m["sent_at"], m["id"]))
@@ -273,7 +274,7 @@ def _grounds(work: Work, file: CaseFile, content: ProposalContent, amount: int) 
         shipping_minor=shares.shipping_minor,
         full_minor=_most(file, content.tender, content.payment) if content.decision is Decision.FULL else amount,
         payments=tuple(payment.id for payment in file.book.payments),
-        promise=promise_of(work, file.state.id),
+        promise=promise_of(work.facts.messages(file.state.id)),
     )
 
 

@@ -69,9 +69,9 @@ def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
     permit_on(work, desk, who, "case.look", state)
     file = open_file(work, desk, state, who)
     evidence = work.facts.evidence(state.id)
-    events = work.cases.events(state.id)
+    messages = work.facts.messages(state.id)
     advice = advise(desk, file)
-    people = _people(file, events, evidence_notes := work.facts.notes([int(e["id"]) for e in evidence]))
+    people = _people(file, evidence_notes := work.facts.notes([int(e["id"]) for e in evidence]))
     book = file.book
     ceilings = [order_ceiling(book), *(payment_ceiling(book, p.id) for p in book.payments)]
     if book.in_kind_minor:
@@ -84,15 +84,15 @@ def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
         viewer=who,
         customer=work.facts.customer(state.customer_id) if state.customer_id else None,
         merchant=work.views.merchant(state.merchant_id) if state.merchant_id else None,
-        messages=work.facts.messages(state.id),
+        messages=messages,
         evidence=evidence,
         notes=evidence_notes,
         opened=frozenset(work.facts.opened(state.id, who.person_id)),
         proposer_opened={
             p.person_id: tuple(sorted(work.facts.opened(state.id, p.person_id))) for p in file.proposals[:1]
         },
-        findings=work.cases.findings(state.id),
-        events=events,
+        findings=file.findings,
+        events=file.events,
         clocks=work.cases.clocks(state.id, state.round),
         since=work.cases.seen_event(who.person_id, state.id),
         names=work.people.names(people),
@@ -100,7 +100,7 @@ def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
         advice=advice,
         clauses={clause.id: clause for clause in [desk.policies.clause(advice.clause)] if clause},
         options=decision_options(file.process, who.roles, file.facts),
-        promise=promise_of(work, state.id),
+        promise=promise_of(messages),
         ceilings=ceilings,
         refundable=refundable(book),
         asked=dict(asked_lines(file)),
@@ -110,8 +110,8 @@ def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
     )
 
 
-def _people(file: CaseFile, events: Sequence[CaseEvent], notes: Sequence[Mapping[str, Any]]) -> set[int]:
-    ids = {event.person_id for event in events} | {file.state.assignee_id, file.state.proposer_id}
+def _people(file: CaseFile, notes: Sequence[Mapping[str, Any]]) -> set[int]:
+    ids = {event.person_id for event in file.events} | {file.state.assignee_id, file.state.proposer_id}
     for proposal in file.proposals:
         ids |= {proposal.person_id, proposal.verdict_by}
     for intent in file.intents:
