@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,7 +16,6 @@ from pytestqt.qtbot import QtBot
 
 from refund_desk.client.api import DeskClient
 from refund_desk.client.failures import Unreachable
-from refund_desk.desktop import preflight
 from refund_desk.desktop.app import DeskOptions, catching
 from refund_desk.desktop.approvals import ApprovalsPanel
 from refund_desk.desktop.audit import AuditPanel
@@ -447,20 +445,3 @@ def test_an_unexpected_error_is_said_calmly(qtbot: QtBot, make: Make, caplog: py
     assert "ZeroDivisionError" in rig.window.banner.accessibleName()
     assert "unexpected" in caplog.text
     caplog.clear()
-
-
-def test_missing_libraries_are_named_with_their_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert preflight.missing_libraries(display=False) == []
-    assert preflight.package_of("libxcb-cursor.so.0") == "libxcb-cursor0"
-    assert preflight.package_of("libdbus-1.so.3") == "libdbus-1-3"
-    monkeypatch.setitem(preflight.XCB, "libsurely-not-there.so.7", "libsurely-not-there7")
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert ("libsurely-not-there.so.7", "libsurely-not-there7") in preflight.missing_libraries(display=True)
-
-
-def test_a_display_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert os.environ["QT_QPA_PLATFORM"] == "offscreen"
-    assert not preflight.has_display()
-    monkeypatch.delenv("QT_QPA_PLATFORM")
-    monkeypatch.setenv("DISPLAY", ":0")
-    assert preflight.has_display()
