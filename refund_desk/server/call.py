@@ -19,7 +19,7 @@ from refund_desk.domain.errors import Conflict, Invalid, Refused, Unauthenticate
 from refund_desk.domain.people import Principal
 from refund_desk.server.looks import Looks
 from refund_desk.service import people
-from refund_desk.service.gate import permit
+from refund_desk.service.gate import must_be_person, permit
 from refund_desk.service.ports import Desk, Work
 from refund_desk.wire.base import MAX_INT
 
@@ -100,17 +100,20 @@ class Call:
     @property
     def route(self) -> str:
         """The route's template: what it is called with may be personal, and never stands in the log."""
-        found = self.request.scope.get("route")
-        return str(getattr(found, "path", ""))
+        path = str(getattr(self.request.scope.get("route"), "path", ""))
+        return path if path.startswith("/v1/") else f"/v1{path}"  # FastAPI names it within its router
 
     def _enter(self, work: Work, who: Principal) -> None:
         """What holds on every route: a password that must be changed comes first, and who may see no case
         learns nothing of any: whether it exists is their answer's secret, too."""
         if who.must_change and self.route not in OWN:
             raise Refused("people.password_must_change", rule="people.must_change", could=[])
-        tags = getattr(self.request.scope.get("route"), "tags", ())
-        if self.request.path_params and ABOUT_CASES.intersection(tags):
+        if self._about_cases and self.request.path_params:
             permit(work, self.desk, who, "case.look")
+
+    @property
+    def _about_cases(self) -> bool:
+        return bool(ABOUT_CASES.intersection(getattr(self.request.scope.get("route"), "tags", ())))
 
     def read(self, use: Callable[[Work, Principal], T]) -> T:
         """Run a use case that changes nothing."""
@@ -150,6 +153,8 @@ class Call:
             with self._claimed(route), self.house.write() as work:
                 who = self.who(work)
                 self._enter(work, who)
+                if self._about_cases and self.request.method != "GET":
+                    must_be_person(who)
                 self._claim(work, who, route)
                 answer = self._kept(work, who, route, digest)
                 if answer is None:

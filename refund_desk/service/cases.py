@@ -11,7 +11,7 @@ from refund_desk.domain.people import Principal
 from refund_desk.domain.process import Process
 from refund_desk.domain.words import Aspect, Role, Stage
 from refund_desk.service import thread
-from refund_desk.service.gate import must_be_person, permit, permit_on
+from refund_desk.service.gate import permit, permit_on
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.views import QueueFilter
 
@@ -25,7 +25,6 @@ def take_next(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None
     None: nothing is free.
     """
     process = permit(work, desk, who, "case.take", Stage.REVIEW)
-    must_be_person(who)
     _room(work, process, who)
     found = work.cases.next_free(limit=1) if wanted is None else _free_among(work, desk, who, wanted)
     for state in found:
@@ -51,7 +50,6 @@ def take(work: Work, desk: Desk, who: Principal, ref: str) -> CaseState:
     """This very case, if nobody else holds it."""
     state = work.cases.lock(ref)
     process = permit_on(work, desk, who, "case.take", state)
-    must_be_person(who)
     if state.assignee_id == who.person_id:
         return _give(work, desk, process, state, who.person_id, who, None)
     now = desk.clock()

@@ -201,9 +201,10 @@ def note(work: Work, desk: Desk, who: Principal, evidence_id: int, shape: Mappin
 
 def remove_note(work: Work, desk: Desk, who: Principal, evidence_id: int, note_id: int) -> None:
     """Take one's own note off. The row stays, with the time it went."""
-    row, old = work.facts.evidence_by_id(evidence_id), work.facts.note(note_id)
+    row = work.facts.evidence_by_id(evidence_id)
     state = work.cases.by_id(row["case_id"])
     permit_on(work, desk, who, "evidence.annotate", state)
+    old = work.facts.note(note_id)
     if old["evidence_id"] != evidence_id:
         raise NotFound("note.not_found", note=note_id)
     if old["person_id"] != who.person_id:

@@ -113,7 +113,8 @@ class Server:
     """uvicorn on a free port of 127.0.0.1, in a thread. It listens before it is started: nobody waits for it."""
 
     def __init__(self, app: Any) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
         config.timeout_graceful_shutdown = 3
         self._server = uvicorn.Server(config)
