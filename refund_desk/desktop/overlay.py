@@ -5,11 +5,12 @@ from __future__ import annotations
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from refund_desk.desktop.keys import Binding, Keys
 from refund_desk.desktop.widgets.buttons import KeyCap
 from refund_desk.desktop.widgets.card import clear
+from refund_desk.desktop.widgets.scroll import SteadyScroll
 from refund_desk.desktop.widgets.text import PlainLabel, words_label
 from refund_desk.desktop.words import bind_text, tr, words
 
@@ -95,7 +96,7 @@ class KeyOverview(Overlay):
         inside = QWidget()
         self._columns = QHBoxLayout(inside)
         self._columns.setSpacing(28)
-        area = QScrollArea()
+        area = SteadyScroll()
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(inside)

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
+from refund_desk.desktop.widgets.scroll import SteadyScroll
 from refund_desk.desktop.widgets.text import ElidedLabel, PlainLabel
 from refund_desk.desktop.words import bind_text
 
@@ -26,7 +27,7 @@ class Card(QFrame):
         outer.addWidget(self.head)
         inside = QWidget()
         self.body = QVBoxLayout(inside)
-        self.body.setContentsMargins(12, 10, 12, 12)
+        self.body.setContentsMargins(12, 10, 2 if scroll else 12, 12)  # the scroll bar's room is the right margin
         self.body.setSpacing(8)
         outer.addWidget(_scrolled(inside) if scroll else inside, 1)
         self.head.setVisible(bool(title_key))
@@ -63,7 +64,7 @@ class _Head(QWidget):
 
 
 def _scrolled(inside: QWidget) -> QScrollArea:
-    area = QScrollArea()
+    area = SteadyScroll()
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)

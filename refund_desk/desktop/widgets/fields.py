@@ -58,31 +58,47 @@ class FieldValue(PlainLabel):
         restyle(self, conflict="true" if row.conflict else "false", look=row.look)
         self._fit()
 
+    # Sizes come from the whole text and a width alone, never from what is shown now: a height that depended on
+    # the present width would have a scroll area resize for ever.
+
     def sizeHint(self) -> QSize:
         """As wide as the text on one line: a wrapping label would guess something squarer."""
-        hint = super().sizeHint()
-        text = self.fontMetrics().size(0, self._whole)
-        frame = 24 if self.property("conflict") == "true" else 10
-        return QSize(text.width() + frame, hint.height())
+        metrics, lines = self.fontMetrics(), self._whole.split("\n")
+        width = max(metrics.horizontalAdvance(line) for line in lines)
+        return QSize(width + (24 if self._marked() else 10), metrics.lineSpacing() * len(lines) + self._edge())
 
     def minimumSizeHint(self) -> QSize:
         """A word that is too long for its column is shortened, not the column widened."""
-        hint = super().minimumSizeHint()
-        return QSize(min(hint.width(), 48), hint.height())
+        return QSize(48, self.fontMetrics().lineSpacing() + self._edge())
+
+    def heightForWidth(self, width: int) -> int:
+        flags = int(Qt.TextFlag.TextWordWrap.value)
+        room = max(1, width - (14 if self._marked() else 0))
+        shown = self._shortened(width)
+        return self.fontMetrics().boundingRect(0, 0, room, 100_000, flags, shown).height() + self._edge()
+
+    def _marked(self) -> bool:
+        return bool(self.property("conflict") == "true")
+
+    def _edge(self) -> int:
+        return 6 if self._marked() else 2
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
-    def _fit(self) -> None:
-        """Shorten words wider than the column, such as ids, in their middle; the tooltip has them whole."""
+    def _shortened(self, width: int) -> str:
+        """The text with words wider than the column, such as ids, shortened in their middle."""
         metrics = self.fontMetrics()
-        room = self.width() - (14 if self.property("conflict") == "true" else 4)
+        room = width - (14 if self._marked() else 4)
         words = self._whole.split(" ")
         if room <= 24 or not self.wordWrap() or all(metrics.horizontalAdvance(word) <= room for word in words):
-            shown = self._whole
-        else:
-            shown = " ".join(metrics.elidedText(word, Qt.TextElideMode.ElideMiddle, room) for word in words)
+            return self._whole
+        return " ".join(metrics.elidedText(word, Qt.TextElideMode.ElideMiddle, room) for word in words)
+
+    def _fit(self) -> None:
+        """Show the text as it fits; the tooltip has shortened words whole."""
+        shown = self._shortened(self.width())
         if shown != self.text() and not self.hasSelectedText():
             self.setText(shown)
         cut = shown != self._whole and self._whole not in self._tip
@@ -105,7 +121,7 @@ class FieldValue(PlainLabel):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
-        if self.property("conflict") == "true" and not self.hasSelectedText():
+        if self._marked() and not self.hasSelectedText():
             self.activated.emit(self.key)  # a marked value says on one click why it is marked
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
@@ -20,9 +21,22 @@ from refund_desk.desktop.words import formats, member, tr
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.pool import Pool
 from refund_desk.desktop.workspace.popup import Popup
+from refund_desk.domain.words import Raci
 from refund_desk.wire.base import Coded
 from refund_desk.wire.cases import CaseView, PolicyTrace, RaciSeat, Recommendation
 
+SHOWN = 4
+"""Conditions in the bar; the rest is behind the link."""
+_PLAIN = ("kind", "group", "currency", "decision", "advised")
+_MONEY = ("requested", "paid", "refundable", "lines_refundable", "already_refunded", "shipping")
+_VOCABULARY = {
+    "kind": "kind",
+    "reason": "reason",
+    "group": "reason_group",
+    "decision": "decision",
+    "advised": "decision_reason",
+}
+_TOKEN = re.compile(r"""["'](?P<code>[^"']*)["']|(?<![\w.])(?P<number>\d+)(?![\w.])""")
 _SEAT = {"you": "ok", "done": "ok", "waiting": "warn", "open": "neutral", "none": "neutral"}
 
 
@@ -34,6 +48,7 @@ class Advice(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._advice: Recommendation | None = None
+        self._currency = ""
         self.source, self.what = ElidedLabel(look="small muted strong"), PlainLabel(look="strong", wrap=True)
         self.why, self.missing = KeyButton("ui.case.advice.why", "", "link"), PlainLabel(look="small warn", wrap=True)
         self.accept = KeyButton("ui.case.advice.accept", "A", "link")
@@ -63,12 +78,14 @@ class Advice(QWidget):
             self.source.setText(tr("ui.case.advice"))
             self.what.setText(tr("ui.case.advice.none"))
             return
-        name = f"{advice.policy}/{advice.version}"
+        self._currency = view.money.currency if view.money is not None else ""
+        name = show.policy(advice.policy, advice.version)
         self.source.setText(tr("ui.case.advice.of", policy=name, clause=advice.clause))
         self.what.setText(show.joined(member("decision", advice.decision), _amount(advice)))
         set_tip(self.what, show.text2(advice.clause_text))
-        for item, trace in zip(self._trace.take(len(advice.trace)), advice.trace, strict=True):
-            item.show_trace(trace)
+        told = telling(advice.trace)
+        for item, trace in zip(self._trace.take(len(told)), told, strict=True):
+            item.show_trace(trace, self._currency)
         self._show_missing(advice.missing)
 
     def explain(self) -> None:
@@ -98,10 +115,35 @@ def fact(trace: PolicyTrace) -> str:
     return member("fact", trace.field)
 
 
-def wanted(trace: PolicyTrace) -> str:
-    """A condition as people write it: <= 7 is ≤ 7, true is yes."""
-    text = trace.wanted.strip().replace("<=", "≤").replace(">=", "≥").replace("!=", "≠").strip('"')
-    return {"true": formats().yes(True), "false": formats().yes(False)}.get(text, text)
+def telling(traces: Sequence[PolicyTrace]) -> list[PolicyTrace]:
+    """The few conditions that say most: the last that held, each fact once; without any, those that failed."""
+    held = [trace for trace in traces if trace.held and trace.field not in _PLAIN] or list(traces)
+    last = {trace.field: trace for trace in held}
+    return list(last.values())[-SHOWN:]
+
+
+def saw(trace: PolicyTrace, currency: str) -> str:
+    """What a condition found, by the kind of its fact."""
+    if trace.field in _MONEY and isinstance(trace.saw, int) and not isinstance(trace.saw, bool) and currency:
+        return formats().money({"minor": trace.saw, "currency": currency})
+    if isinstance(trace.saw, str) and trace.field in _VOCABULARY:
+        return member(_VOCABULARY[trace.field], trace.saw)
+    return show.anything(trace.saw)
+
+
+def wanted(trace: PolicyTrace, currency: str) -> str:
+    """A condition as people write it: <= 7 is ≤ 7, true is yes, amounts with their currency, codes as words."""
+
+    def one(found: re.Match[str]) -> str:
+        if found["code"]:
+            return member(_VOCABULARY.get(trace.field, ""), found["code"])
+        if trace.field in _MONEY and currency:
+            return formats().money({"minor": int(found["number"]), "currency": currency})
+        return found["number"]
+
+    text = trace.wanted.strip().replace("<=", "≤").replace(">=", "≥").replace("!=", "≠")
+    text = {"true": formats().yes(True), "false": formats().yes(False)}.get(text, text)
+    return _TOKEN.sub(one, text).replace(",", formats().join(["", ""]))
 
 
 def _amount(advice: Recommendation) -> str:
@@ -120,11 +162,11 @@ class _Condition(QWidget):
         row.addWidget(self._icon)
         row.addWidget(self._text)
 
-    def show_trace(self, trace: PolicyTrace) -> None:
+    def show_trace(self, trace: PolicyTrace, currency: str) -> None:
         self._icon.set_icon("ok" if trace.held else "close", "ok" if trace.held else "warn_fg")
-        self._text.setText(f"{fact(trace)} {wanted(trace)}")
+        self._text.setText(f"{fact(trace)} {wanted(trace, currency)}")
         held = tr("ui.case.held" if trace.held else "ui.case.not_held")
-        tip = tr("ui.case.saw", saw=show.anything(trace.saw), held=held)
+        tip = tr("ui.case.saw", saw=saw(trace, currency), held=held)
         set_tip(self, tip)
         self.setAccessibleName(f"{self._text.text()}: {tip}")
 
@@ -135,13 +177,23 @@ class RaciLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         box, flow = flow_widget(gap=5)
-        self._pills = Pool(flow, lambda: Pill(icon=""))
+        acting, told = flow_widget(gap=5)
+        self._pills = Pool(told, lambda: Pill(icon=""))
+        self._told = Pill(icon="")
+        flow.addWidget(acting)
+        flow.addWidget(self._told)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(box)
 
     def show_seats(self, seats: Sequence[RaciSeat]) -> None:
-        self.setVisible(bool(seats))
+        """All who are told share one pill."""
+        told = [seat for seat in seats if seat.letter is Raci.I]
+        seats = [seat for seat in seats if seat.letter is not Raci.I]
+        self.setVisible(bool(seats or told))
+        self._told.setVisible(bool(told))
+        self._told.set_text(" ".join(["I", formats().join([member("role", seat.role) for seat in told])]))
+        set_tip(self._told, f"I {member('raci', 'I')}")
         for pill, seat in zip(self._pills.take(len(seats)), seats, strict=True):
             role, name = member("role", seat.role), seat.person.name if seat.person else ""
             state = tr(f"ui.case.raci.{seat.state}") if seat.state != "none" else ""

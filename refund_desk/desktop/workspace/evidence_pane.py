@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
@@ -17,6 +19,7 @@ from refund_desk.desktop.workspace.pool import Pool
 from refund_desk.wire.cases import CaseView, EvidenceView
 
 _CAMERA = ("Make", "Model")
+_EXIF_DATE = re.compile(r"\A(\d{4}):(\d\d):")
 _SHOWN_ELSEWHERE = {*_CAMERA, "Software", "DateTimeOriginal", "DateTime", "DateTimeDigitized"}
 
 
@@ -28,7 +31,9 @@ def evidence_rows(item: EvidenceView, delivered: str | None, *, all_tags: bool =
         "name": item.name,
         "kind": show.upper(show.joined(member("evidence_kind", item.kind), member("who", item.who))),
         "sent": show.moment(item.sent_at) if item.sent_at else "",
-        "taken": tr("ui.case.evidence.camera_time", at=item.taken_at) if item.taken_at else "",
+        "taken": tr("ui.case.evidence.camera_time", at=_EXIF_DATE.sub(r"\1-\2-", item.taken_at))
+        if item.taken_at
+        else "",
         "delivered": show.moment(delivered) if delivered and item.taken_at else "",
         "camera": camera,
         "edited": tr("ui.case.evidence.edited", software=item.exif.get("Software", "")) if item.edited else "",

@@ -177,7 +177,8 @@ class CaseHeader(QWidget):
         self._set(self.order, tr("ui.case.order"), view.order.number if view.order else "")
         self.show_customer(view.customer)
         advice = view.recommendation
-        self._set(self.policy, tr("ui.case.policy"), f"{advice.policy}/{advice.version}" if advice else "")
+        self._set(self.policy, tr("ui.case.policy"), show.policy(advice.policy, advice.version) if advice else "")
+        set_tip(self.policy, f"{advice.policy} {advice.version}" if advice else "")
         self._show_holder(view)
         for dot, widget in self._dots:
             dot.setVisible(not widget.isHidden())

@@ -20,6 +20,8 @@ from refund_desk.desktop.workspace.pane import (
 from refund_desk.desktop.workspace.pool import Pool
 from refund_desk.wire.cases import CaseView, FieldView, LineView, OrderPane, RecordView
 
+_SILENT_AT_ZERO = ("order.discount", "order.tax", "order.points", "order.store_credit", "order.coupon")
+
 
 class OrderCard(Pane):
     """Conflicting values stand marked; a click on one says who says what."""
@@ -63,7 +65,7 @@ class OrderCard(Pane):
         if order is not None:
             rows.append(FieldRow("order.number", tr("ui.case.order_number"), order.number))
             for field in order.fields:
-                if field.value not in (None, "") or field.conflict:
+                if field.conflict or not _nothing(field):
                     rows.append(self._row(field, order.number))
         self.fields.set_rows(rows)
         self.fields.setVisible(bool(rows))
@@ -88,6 +90,13 @@ class OrderCard(Pane):
         field, anchor = self._fields.get(key), grid.value(key)
         if field is not None and field.said and anchor is not None:
             show_said(anchor, field, self._rules.get(field.key, ""))
+
+
+def _nothing(field: FieldView) -> bool:
+    """Whether a field has nothing to say: no value, or a discount, tax or kind of payment that there was none of."""
+    if field.key in _SILENT_AT_ZERO and isinstance(field.value, dict):
+        return not field.value.get("minor")
+    return field.value in (None, "")
 
 
 def _show_line(row: AmountRow, line: LineView) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QAbstractButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QSplitter, QVBoxLayout, QWidget
 
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.drafts import Drafts
 from refund_desk.desktop.state import DeskState
 from refund_desk.desktop.widgets import BusyBar
+from refund_desk.desktop.widgets.scroll import SteadyScroll
 from refund_desk.desktop.workspace.decision_bar import DecisionBar
 from refund_desk.desktop.workspace.evidence_pane import EvidenceCard
 from refund_desk.desktop.workspace.header import CaseHeader, ConflictBanner, Notices
@@ -72,7 +73,7 @@ class CasePage(QWidget):
         self.splitter.setMinimumWidth(sum(pane.minimumWidth() for pane in panes) + 3 * 9)
         if state is not None:
             state.keep_splitter(self.splitter, "case")
-        area = QScrollArea()  # only where the window is narrower than four panes can be
+        area = SteadyScroll()  # only where the window is narrower than four panes can be
         area.setWidgetResizable(True)
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -136,3 +136,8 @@ def size(count: int) -> str:
 def upper(text: str) -> str:
     """With a capital at its beginning, where it stands for itself and not in a sentence."""
     return text[:1].upper() + text[1:]
+
+
+def policy(name: str, version: str) -> str:
+    """A policy and its version as people say them: without the book's name before the @ and the digest after +."""
+    return f"{member('policy', name)} {version.rpartition('@')[2].partition('+')[0]}"

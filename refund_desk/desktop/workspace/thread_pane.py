@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.drafts import Drafts
 from refund_desk.desktop.operations import Operations
-from refund_desk.desktop.widgets import Card, KeyButton, Pill, words_label
+from refund_desk.desktop.widgets import Card, KeyButton, Pill, steady, words_label
+from refund_desk.desktop.widgets.scroll import SteadyScroll
 from refund_desk.desktop.words import bind_text, formats
 from refund_desk.desktop.workspace.bubbles import Bubble, Consultation
 from refund_desk.desktop.workspace.composer import Composer
@@ -87,7 +88,7 @@ class ThreadCard(Card):
         inside = QWidget()
         inside.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         column = QVBoxLayout(inside)
-        column.setContentsMargins(10, 9, 10, 9)
+        column.setContentsMargins(10, 9, 1, 9)
         column.setSpacing(6)
         column.addWidget(self.none)
         asked, bubbles = QVBoxLayout(), QVBoxLayout()
@@ -96,8 +97,9 @@ class ThreadCard(Card):
             column.addLayout(box)
         column.addStretch()
         self._asked, self._bubbles = Pool(asked, self._consultation), Pool(bubbles, self._bubble)
-        self._area = QScrollArea()
+        self._area = SteadyScroll()
         self._area.setWidgetResizable(True)
+        steady(self._area)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._area.setWidget(inside)

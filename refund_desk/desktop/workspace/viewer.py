@@ -10,12 +10,13 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent
-from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.keys import Keys
 from refund_desk.desktop.operations import Operations, new_key
-from refund_desk.desktop.widgets import ElidedLabel, FieldGrid, IconButton, KeyButton, PlainLabel, words_label
+from refund_desk.desktop.widgets import ElidedLabel, FieldGrid, IconButton, KeyButton, PlainLabel, steady, words_label
+from refund_desk.desktop.widgets.scroll import SteadyScroll
 from refund_desk.desktop.words import bind_text, tr, word_error
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.canvas import STEP, Canvas, Look
@@ -383,9 +384,10 @@ class Viewer(QWidget):
         return button
 
     def _side(self) -> QWidget:
-        self.side = QScrollArea()
+        self.side = SteadyScroll()
         self.side.setObjectName("viewerSide")
         self.side.setWidgetResizable(True)
+        steady(self.side)
         self.side.setFixedWidth(268)
         self.side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
