@@ -37,7 +37,7 @@ def approval_row(work: Work, desk: Desk, who: Principal, file: CaseFile) -> c.Ap
     return c.ApprovalRow(
         ref=file.state.ref,
         customer=str(customer or ""),
-        proposal=p.proposal(row, names, opened),
+        proposal=p.proposal(row, names, file, opened),
         recommended=p.amount(advice.amount, currency),
         recommended_decision=advice.decision,
         last_returned=p.amount(returned.amount_minor if returned else None, currency),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from refund_desk.domain.cases import CaseState
+from refund_desk.domain.decisions import ProposalContent
 from refund_desk.domain.errors import Invalid
 from refund_desk.domain.money import Term as DomainTerm
 from refund_desk.domain.process import Why
@@ -184,7 +185,22 @@ def option(found: Option, raci: list[w.RaciSeat]) -> w.DecisionOption:
     )
 
 
-def proposal(row: ProposalRow, names: Mapping[int, str], opened: Sequence[int] = ()) -> w.ProposalView:
+def content_terms(content: ProposalContent, file: CaseFile) -> list[w.Term]:
+    """How the amount of a proposal comes about: its lines by name, shipping, what was kept back."""
+    named = {line.external_id: (str(line.get("name", "")), int(line.get("quantity", 0))) for line in file.lines}
+    found = []
+    for line in content.lines:
+        name, bought = named.get(line.line, (line.line, line.quantity))
+        params = {"line": line.line, "name": name, "quantity": line.quantity, "of": bought}
+        found.append(DomainTerm("term.line", params, line.minor))
+    if content.shipping_minor:
+        found.append(DomainTerm("term.shipping", {}, content.shipping_minor))
+    if content.fee_minor:
+        found.append(DomainTerm("term.fee", {}, -content.fee_minor))
+    return terms(found, content.currency)
+
+
+def proposal(row: ProposalRow, names: Mapping[int, str], file: CaseFile, opened: Sequence[int] = ()) -> w.ProposalView:
     content = content_of(row)
     money = content.currency
     gives = content.amount_minor is not None
@@ -212,6 +228,7 @@ def proposal(row: ProposalRow, names: Mapping[int, str], opened: Sequence[int] =
         note=row.note,
         below_promise_reason=content.below_promise_reason,
         digest=row.digest.hex(),
+        terms=content_terms(content, file),
         void_because=[Coded(code=str(one["code"]), params=dict(one["params"])) for one in row.void_because or ()],
         verdict_by=person(row.verdict_by, names),
         verdict_at=row.verdict_at,

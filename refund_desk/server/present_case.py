@@ -90,7 +90,7 @@ def case(reading: Reading) -> w.CaseView:
             for o in reading.options
         ],
         proposal=_current(reading),
-        proposals=[p.proposal(row, reading.names) for row in file.proposals if row.status != "open"],
+        proposals=[p.proposal(row, reading.names, file) for row in file.proposals if row.status != "open"],
         intents=[p.intent(i, reading.names, _payment_ids(file.records), reading.now) for i in file.intents],
         consultations=[
             w.ConsultationView(
@@ -116,7 +116,11 @@ def case(reading: Reading) -> w.CaseView:
 
 def _current(reading: Reading) -> w.ProposalView | None:
     row = reading.file.proposal
-    return None if row is None else p.proposal(row, reading.names, reading.proposer_opened.get(row.person_id, ()))
+    return (
+        None
+        if row is None
+        else p.proposal(row, reading.names, reading.file, reading.proposer_opened.get(row.person_id, ()))
+    )
 
 
 def _payment_ids(records: Iterable[Record]) -> dict[int, str]:
