@@ -4,7 +4,7 @@ from refund_desk.desktop.icons import IconLabel
 from refund_desk.desktop.widgets.badges import PILL_HEIGHT, Chip, Pill, count_pill, draw_pill, pill_width
 from refund_desk.desktop.widgets.busy import BusyBar
 from refund_desk.desktop.widgets.buttons import IconButton, KeyButton, KeyCap, key_text
-from refund_desk.desktop.widgets.card import Card, QuietBar, clear, steady
+from refund_desk.desktop.widgets.card import Card, clear
 from refund_desk.desktop.widgets.fields import FieldGrid, FieldRow, FieldValue
 from refund_desk.desktop.widgets.flow import FlowLayout, flow_widget
 from refund_desk.desktop.widgets.notices import Banner, EmptyState, UndoBar
@@ -43,7 +43,6 @@ __all__ = [
     "MoneyLabel",
     "Pill",
     "PlainLabel",
-    "QuietBar",
     "StepItem",
     "StepsBar",
     "Thumbnail",
@@ -56,7 +55,6 @@ __all__ = [
     "pill_width",
     "restyle",
     "set_tip",
-    "steady",
     "tabular",
     "tip",
     "words_label",

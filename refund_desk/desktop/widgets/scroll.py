@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QScrollArea
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QScrollArea, QScrollBar
 
 DEEPEST = 3
+
+
+class QuietBar(QScrollBar):
+    """A scroll bar that keeps its room and shows only where there is something to scroll."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.maximum() > self.minimum():
+            super().paintEvent(event)
 
 
 class SteadyScroll(QScrollArea):
@@ -18,6 +27,9 @@ class SteadyScroll(QScrollArea):
     def __init__(self) -> None:
         super().__init__()
         self._depth = 0
+        # The bar's room is always kept: words don't move when it comes, and the loop has nothing to start from.
+        self.setVerticalScrollBar(QuietBar(Qt.Orientation.Vertical))
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() != QEvent.Type.Resize or watched is not self.widget():

@@ -96,9 +96,9 @@ class Advice(QWidget):
         popup = Popup(self.why, self.source.text(), 380)
         popup.add_text(show.text2(advice.clause_text))
         popup.add_text(tr("ui.case.advice.public", text=show.text2(advice.public_text)), "small muted")
-        popup.add_table(
-            [(fact(t), f"{show.anything(t.saw)}  {wanted(t)}", "ok" if t.held else "warn") for t in advice.trace]
-        )
+        money = self._currency
+        looked = [(fact(t), f"{saw(t, money)}  {wanted(t, money)}", "ok" if t.held else "warn") for t in advice.trace]
+        popup.add_table(looked)
         rows = [(show.term(term), formats().money(term.amount), "") for term in advice.terms]
         if advice.amount is not None:
             rows.append((member("decision", advice.decision), formats().money(advice.amount), "strong"))

@@ -26,14 +26,13 @@ _SHOWN_ELSEWHERE = {*_CAMERA, "Software", "DateTimeOriginal", "DateTime", "DateT
 def evidence_rows(item: EvidenceView, delivered: str | None, *, all_tags: bool = False) -> list[FieldRow]:
     """What is known of an image: name, whose, when captured and delivered, the camera, size; every tag if asked."""
     camera = " ".join(dict.fromkeys(item.exif[tag] for tag in _CAMERA if tag in item.exif))
+    taken = _EXIF_DATE.sub(r"\1-\2-", item.taken_at or "")
     size = f"{item.width} × {item.height}" if item.width and item.height else ""
     known = {
         "name": item.name,
         "kind": show.upper(show.joined(member("evidence_kind", item.kind), member("who", item.who))),
         "sent": show.moment(item.sent_at) if item.sent_at else "",
-        "taken": tr("ui.case.evidence.camera_time", at=_EXIF_DATE.sub(r"\1-\2-", item.taken_at))
-        if item.taken_at
-        else "",
+        "taken": tr("ui.case.evidence.camera_time", at=taken) if taken else "",
         "delivered": show.moment(delivered) if delivered and item.taken_at else "",
         "camera": camera,
         "edited": tr("ui.case.evidence.edited", software=item.exif.get("Software", "")) if item.edited else "",

@@ -148,6 +148,10 @@ def _has_intents(view: CaseView) -> bool:
     return bool(open_intents(view))
 
 
+def _may_be_erased(view: CaseView) -> bool:
+    return not view.open and not view.customer.erased
+
+
 def _has_proposal(view: CaseView) -> bool:
     return view.proposal is not None
 
@@ -192,6 +196,7 @@ STEPS: tuple[Step, ...] = (
     Step("arbitration.decide", "A", _because("arbitration"), _REASON, "primary", True),
     Step("case.close", "X", _because("close"), _REASON),
     Step("case.reopen", "O", _because("reopen"), _REASON),
+    Step("customer.erase", "Shift+E", _because("customer-erase"), _REASON, "danger", offered=_may_be_erased),
 )
 
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.drafts import Drafts
 from refund_desk.desktop.operations import Operations
-from refund_desk.desktop.widgets import Card, KeyButton, Pill, steady, words_label
+from refund_desk.desktop.widgets import Card, KeyButton, Pill, words_label
 from refund_desk.desktop.widgets.scroll import SteadyScroll
 from refund_desk.desktop.words import bind_text, formats
 from refund_desk.desktop.workspace.bubbles import Bubble, Consultation
@@ -99,7 +99,6 @@ class ThreadCard(Card):
         self._asked, self._bubbles = Pool(asked, self._consultation), Pool(bubbles, self._bubble)
         self._area = SteadyScroll()
         self._area.setWidgetResizable(True)
-        steady(self._area)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._area.setWidget(inside)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QVBoxLayou
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.keys import Keys
 from refund_desk.desktop.operations import Operations, new_key
-from refund_desk.desktop.widgets import ElidedLabel, FieldGrid, IconButton, KeyButton, PlainLabel, steady, words_label
+from refund_desk.desktop.widgets import ElidedLabel, FieldGrid, IconButton, KeyButton, PlainLabel, words_label
 from refund_desk.desktop.widgets.scroll import SteadyScroll
 from refund_desk.desktop.words import bind_text, tr, word_error
 from refund_desk.desktop.workspace import show
@@ -387,7 +387,6 @@ class Viewer(QWidget):
         self.side = SteadyScroll()
         self.side.setObjectName("viewerSide")
         self.side.setWidgetResizable(True)
-        steady(self.side)
         self.side.setFixedWidth(268)
         self.side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
