@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Conflict, Invalid, NotFound, Refused, TooLarge
 from refund_desk.domain.evidence import MAX_EVIDENCE_BYTES, RENDITIONS, Decoded, Trouble, sniff
 from refund_desk.domain.people import Principal
@@ -214,6 +215,16 @@ def remove_note(work: Work, desk: Desk, who: Principal, evidence_id: int, note_i
 
 
 # ---------------------------------------------------------------- erasing
+
+
+def erase_of_case(work: Work, desk: Desk, who: Principal, ref: str, reason: str) -> CaseState:
+    """Erase the customer of a case; see `erase_customer`."""
+    state = work.cases.lock(ref)
+    permit(work, desk, who, "customer.erase")
+    if state.customer_id is None:
+        raise Conflict("customer.none", ref=ref)
+    erase_customer(work, desk, who, state.customer_id, reason)
+    return work.cases.by_id(state.id)
 
 
 def erase_customer(work: Work, desk: Desk, who: Principal, customer_id: int, reason: str) -> Sequence[str]:

@@ -12,7 +12,7 @@ from refund_desk.server import present as p
 from refund_desk.server.call import Caller, RowId
 from refund_desk.server.present_case import case as case_view
 from refund_desk.server.present_case import customer as customer_view
-from refund_desk.service import cases, consultations, reading, steps, thread
+from refund_desk.service import cases, consultations, evidence, reading, steps, thread
 from refund_desk.service.ports import Work
 from refund_desk.wire import cases as w
 from refund_desk.wire import commands as c
@@ -244,4 +244,11 @@ _step(
     "Everything is settled in all systems: the case closes.",
     c.Because,
     lambda work, desk, who, ref, b: steps.close(work, desk, who, ref, b.reason),
+)
+_step(
+    "customer-erase",
+    "customer.erased",
+    "Erase everything personal of the case's customer. The log still verifies: it never held any of it.",
+    c.Because,
+    lambda work, desk, who, ref, b: evidence.erase_of_case(work, desk, who, ref, b.reason),
 )

@@ -36,7 +36,7 @@ def status(request: Request) -> c.DeskStatus:
     house: House = request.app.state.house
     with house.read() as work:
         first = work.people.count() == 0
-        logins = [a.login for a in work.people.accounts() if a.demo] if house.desk.home.demo else []
+        demo = [a for a in work.people.accounts() if a.demo] if house.desk.home.demo else []
     return c.DeskStatus(
         version=__version__,
         first_start=first,
@@ -44,7 +44,8 @@ def status(request: Request) -> c.DeskStatus:
         embedded=house.desk.home.embedded,
         now=house.desk.clock(),
         currency=request.app.state.currency,
-        demo_logins=logins,
+        demo_logins=[a.login for a in demo],
+        demo_accounts=[c.DemoAccount(login=a.login, name=a.name, roles=sorted(a.roles)) for a in demo],
     )
 
 
