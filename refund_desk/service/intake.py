@@ -335,7 +335,12 @@ class _Taking:
             return
         if self.record.buyer is not None and self.customer is not None:
             who = self.record.buyer
-            index(state.id, "customer", str(self.customer.id), _joined(who.name, who.phone, who.email, who.id))
+            index(
+                state.id,
+                "customer",
+                str(self.customer.id),
+                _joined(who.name, who.phone, _digits(who.phone), who.email, who.id),
+            )
         text = _joined(asked.id, asked.reason_text, asked.text, asked.want)
         index(state.id, "request", f"{asked.system}/{asked.id}", text)
         for message_id, letter in messages.items():
@@ -344,6 +349,11 @@ class _Taking:
 
 def _joined(*words: str | None) -> str:
     return " ".join(word for word in words if word)
+
+
+def _digits(phone: str | None) -> str:
+    """A number as it is dialled: people group digits as they like, and search by the last four."""
+    return "".join(sign for sign in phone or "" if sign.isdigit())
 
 
 def _line(wanted: Wanted) -> dict[str, Any]:

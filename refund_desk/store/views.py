@@ -150,6 +150,14 @@ def _page(chip: str | None, closed: bool, narrowed: tuple[str, ...]) -> Any:
     return _SEEN.where(*where).order_by(_c.act_by, _c.id).limit(bindparam("most"))
 
 
+_IN_SQLITE = (
+    "SELECT DISTINCT d.case_id FROM search_index i JOIN search_doc d ON d.id = i.rowid WHERE search_index MATCH :q{n}"
+)
+_IN_POSTGRES = (
+    "SELECT DISTINCT case_id FROM search_doc WHERE to_tsvector('simple', tokens) @@ to_tsquery('simple', :q{n})"
+)
+
+
 class Views:
     """Lists over one connection."""
 
@@ -175,24 +183,28 @@ class Views:
         return [_listed(row._mapping, to_state(row)) for row in rows]
 
     def _search(self, words: str) -> Sequence[int]:
-        """Cases whose texts hold all the words, newest first, at most a thousand."""
+        """Cases with one text that holds all the words, or else with texts that hold them together; newest first.
+
+        At most a thousand. The last word may be the beginning of one.
+        """
         wanted = query_tokens(words)[:12]
-        if not wanted:
-            return []
+        found = self._matching([wanted]) if wanted else []
+        each = [group for word in words.split()[:6] if (group := query_tokens(word))]
+        return found if found or len(each) < 2 else self._matching(each)
+
+    def _matching(self, groups: Sequence[Sequence[str]]) -> Sequence[int]:
+        """Cases that have a text for each group of tokens."""
+        one = _IN_POSTGRES if self._postgres else _IN_SQLITE
+        parts = " INTERSECT ".join(one.format(n=n) for n in range(len(groups)))
+        last = len(groups) - 1
+        values = {f"q{n}": self._query(group, begins=n == last) for n, group in enumerate(groups)}
+        rows = self._c.execute(text(f"{parts} ORDER BY 1 DESC LIMIT 1000"), values)
+        return [int(row[0]) for row in rows]
+
+    def _query(self, group: Sequence[str], *, begins: bool) -> str:
         if self._postgres:
-            query = " & ".join(f"{token}:*" if i == len(wanted) - 1 else token for i, token in enumerate(wanted))
-            statement = text(
-                "SELECT DISTINCT case_id FROM search_doc"
-                " WHERE to_tsvector('simple', tokens) @@ to_tsquery('simple', :q) ORDER BY case_id DESC LIMIT 1000"
-            )
-        else:
-            quoted = [f'"{token}"' for token in wanted]
-            query = " ".join([*quoted[:-1], f"{quoted[-1]}*"])
-            statement = text(
-                "SELECT DISTINCT d.case_id FROM search_index i JOIN search_doc d ON d.id = i.rowid"
-                " WHERE search_index MATCH :q ORDER BY d.case_id DESC LIMIT 1000"
-            )
-        return [int(row[0]) for row in self._c.execute(statement, {"q": query})]
+            return " & ".join(group) + (":*" if begins else "")
+        return " ".join(f'"{token}"' for token in group) + ("*" if begins else "")
 
     def counts(self, viewer: int, roles: frozenset[Role], now: datetime) -> list[Count]:
         """All chips in one statement, each capped."""
