@@ -16,6 +16,7 @@ from pathlib import Path
 from refund_desk import wiring
 from refund_desk.client.api import DeskClient, new_key
 from refund_desk.domain.errors import Conflict, DeskError
+from refund_desk.domain.people import DEMO_PASSWORD
 from refund_desk.domain.words import Aspect, Decision, Role
 from refund_desk.engines import demo_cases, demo_plan, resources
 from refund_desk.engines.bundles import open_bundle
@@ -25,7 +26,7 @@ from refund_desk.settings import Settings
 from refund_desk.wire import cases as w
 from refund_desk.wire import commands as c
 
-PASSWORD = "refund-desk-demo"  # noqa: S105 - of invented people
+PASSWORD = DEMO_PASSWORD
 """Of every demo account: they exist in a demo home alone, and the sign-in says so."""
 
 LADDER = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE)

@@ -52,7 +52,7 @@ PLACES = {
 REFRESH_MS, SAID_MS, FOUND = 600, 6_000, 8
 HINTS: dict[str, list[tuple[str, str]]] = {
     "forme": [("J/K", "ui.main.hint.move"), ("↵", "ui.queue.key.open"), ("G", "ui.queue.key.take")],
-    "queue": [("J/K", "ui.main.hint.move"), ("G", "ui.queue.key.take"), (key_text("Shift+W"), "ui.queue.key.why")],
+    "queue": [("J/K", "ui.main.hint.move"), ("G", "ui.queue.key.take"), ("W", "ui.queue.key.why")],
     "approvals": [("J/K", "ui.main.hint.move"), (key_text("Ctrl+Return"), "ui.approvals.approve")],
     "audit": [("J/K", "ui.main.hint.move"), ("V", "ui.audit.verify"), ("E", "ui.audit.export")],
     "settings": [],

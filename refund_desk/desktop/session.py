@@ -9,6 +9,7 @@ from refund_desk.client.api import DeskClient
 from refund_desk.desktop.app import Connect, DeskOptions
 from refund_desk.desktop.clock import DeskClock
 from refund_desk.desktop.context import Desk
+from refund_desk.desktop.demo import DemoPeople
 from refund_desk.desktop.operations import Operations, new_key
 from refund_desk.desktop.settings.account import PasswordForm
 from refund_desk.desktop.shell import MainWindow
@@ -16,7 +17,8 @@ from refund_desk.desktop.signin import SignIn
 from refund_desk.desktop.widgets import EmptyState, KeyButton, words_label
 from refund_desk.desktop.words import unbind_text, word_error, words
 from refund_desk.domain.errors import DeskError
-from refund_desk.wire.commands import DeskStatus, FirstAdministrator, Me, SessionView
+from refund_desk.domain.people import DEMO_PASSWORD
+from refund_desk.wire.commands import DemoAccount, DeskStatus, FirstAdministrator, Me, SessionView
 
 CONNECT_S = 120.0
 """A first start makes a database, an upgrade may copy one."""
@@ -110,7 +112,16 @@ class Session(QObject):
         page.set_mode(mode)
         page.set_login(login)
         self._page = page
+        if mode == "sign_in" and self.status is not None and self.status.demo_accounts:
+            self._offer_demo(page, self.status.demo_accounts)
         return page
+
+    def _offer_demo(self, page: SignIn, accounts: list[DemoAccount]) -> None:
+        """In a demo home one click is enough: its people are invented, and their password is no secret."""
+        people, column = DemoPeople(accounts), page.layout()
+        people.chosen.connect(lambda login: self._sign_in(login, DEMO_PASSWORD))
+        if isinstance(column, QVBoxLayout):
+            column.insertWidget(3, people, 0, Qt.AlignmentFlag.AlignHCenter)
 
     def _sign_in(self, login: str, password: str) -> None:
         client = self._need()

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from refund_desk.domain.errors import Refused
 from refund_desk.domain.words import Role
 
+DEMO_PASSWORD = "refund-desk-demo"  # noqa: S105 - of invented people, who exist in a demo home alone
+"""Of every demo account; the sign-in of a demo desk says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:

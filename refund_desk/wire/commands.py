@@ -39,6 +39,14 @@ class SessionView(Wire):
     me: Me
 
 
+class DemoAccount(Wire):
+    """An invented person one can sign in as, in a demo home alone."""
+
+    login: str
+    name: str
+    roles: list[Role]
+
+
 class DeskStatus(Wire):
     """What a desk says before anybody signs in."""
 
@@ -49,6 +57,7 @@ class DeskStatus(Wire):
     now: Time
     currency: Currency
     demo_logins: list[str] = Field(default_factory=list, description="In a demo home alone.")
+    demo_accounts: list[DemoAccount] = Field(default_factory=list, description="In a demo home alone.")
 
 
 class FirstAdministrator(Wire):

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
@@ -19,6 +20,7 @@ from refund_desk.client.failures import Unreachable
 from refund_desk.desktop.app import DeskOptions, catching
 from refund_desk.desktop.approvals import ApprovalsPanel
 from refund_desk.desktop.audit import AuditPanel
+from refund_desk.desktop.demo import DemoPeople
 from refund_desk.desktop.forme import ForMePanel
 from refund_desk.desktop.main import DeskWindow
 from refund_desk.desktop.operations import Operations
@@ -29,10 +31,11 @@ from refund_desk.desktop.state import DeskState
 from refund_desk.desktop.theme import Theme
 from refund_desk.desktop.words import DeskWords, tr
 from refund_desk.domain.errors import Conflict, Unauthenticated
+from refund_desk.domain.people import DEMO_PASSWORD
 from refund_desk.domain.words import Role
 from refund_desk.wire.cases import ChangeFeed
-from refund_desk.wire.commands import Me
-from tests.desktop.hands import press
+from refund_desk.wire.commands import DemoAccount, Me
+from tests.desktop.hands import click, press
 from tests.desktop.panels import cut, unnamed
 from tests.fakes import panel_samples as samples
 
@@ -81,11 +84,13 @@ Make = Callable[..., Rig]
 def make(qtbot: QtBot, theme: Theme, words: DeskWords, operations: Operations, tmp_path: Path) -> Iterator[Make]:
     rigs: list[Rig] = []
 
-    def build(*roles: Role, who: Me | None = None, token: str | None = None, first: bool = False) -> Rig:
+    def build(
+        *roles: Role, who: Me | None = None, token: str | None = None, status: dict[str, Any] | None = None
+    ) -> Rig:
         client = samples.FakeClient(who or samples.me(*roles))
         client.token = token
         client.checkpoint = None
-        client.the_status = samples.status(first_start=first)
+        client.the_status = samples.status(**(status or {}))
         rig = Rig(operations, tmp_path, client)
         rigs.append(rig)
         qtbot.addWidget(rig.window)
@@ -152,7 +157,7 @@ def test_a_token_needs_no_sign_in(qtbot: QtBot, make: Make) -> None:
 
 
 def test_the_first_start_makes_the_first_administrator(qtbot: QtBot, make: Make) -> None:
-    rig = make(Role.ADMINISTRATOR, first=True)
+    rig = make(Role.ADMINISTRATOR, status={"first_start": True})
     qtbot.waitUntil(lambda: rig.covered_by(SignIn) and rig.sign_in.mode == "first")
     page = rig.sign_in
     page.login.setText("root")
@@ -192,6 +197,23 @@ def test_no_service_says_so_and_tries_again(qtbot: QtBot, make: Make, operations
     rig.client.fail.clear()
     rig.desk.begin()
     qtbot.waitUntil(lambda: rig.covered_by(SignIn))
+
+
+def test_a_demo_desk_offers_its_people(qtbot: QtBot, make: Make, words: DeskWords) -> None:
+    people = [
+        DemoAccount(login="grace", name="Grace Adler", roles=[Role.LEAD]),
+        DemoAccount(login="lin", name="林晓", roles=[Role.REVIEWER]),
+    ]
+    rig = make(Role.REVIEWER, status={"demo": True, "demo_accounts": people})
+    qtbot.waitUntil(lambda: rig.window.findChild(DemoPeople) is not None)
+    box = rig.window.findChild(DemoPeople)
+    assert isinstance(box, DemoPeople)
+    assert [button.text() for button in box.buttons.values()] == ["林晓 · 审核员", "Grace Adler · 负责人"]
+    words.use("en")
+    assert box.buttons["lin"].text() == "林晓 · reviewer"
+    with qtbot.waitSignal(rig.desk.ready):
+        click(box.buttons["lin"])
+    assert rig.client.called("sign_in") == [("lin", DEMO_PASSWORD)]
 
 
 def test_a_session_that_ends_keeps_what_was_there(qtbot: QtBot, make: Make) -> None:

@@ -236,7 +236,7 @@ class QueuePanel(QFrame):
         add("previous", "K", "ui.queue.key.previous", lambda: self.move(-1))
         if self._desk.has(Role.REVIEWER):
             add("take", "G", "ui.queue.key.take", self.take_next_wanted.emit)
-        add("why", "Shift+W", "ui.queue.key.why", self.ask_why)
+        add("why", "W", "ui.queue.key.why", self.ask_why)
         add("search", "/", "ui.queue.key.search", self.head.focus_search)
         add("filters", "", "ui.queue.filters", self.head.open_filters)
         add("views", "", "ui.queue.views", self.head.open_views)
