@@ -79,3 +79,13 @@ def earliest(clocks: list[Clock]) -> Clock | None:
     """The running clock that is due first."""
     running = [clock for clock in clocks if clock.running]
     return min(running, key=lambda c: c.due_at or c.started_at) if running else None
+
+
+def business_days_after(start: datetime, days: int) -> datetime:
+    """The instant so many business days later: Saturdays and Sundays don't count. Holidays come with calendars."""
+    at = start
+    while days > 0:
+        at += timedelta(days=1)
+        if at.weekday() < 5:
+            days -= 1
+    return at
