@@ -40,6 +40,7 @@ class Subjects(TyperGroup):
         if cmd_name not in SUBJECTS:
             return None
         module = importlib.import_module(f"refund_desk.commands.{SUBJECTS[cmd_name][0]}")
+        module.app.rich_markup_mode = None  # plain help: quick, and clean in a pipe
         command = get_command(module.app)
         command.name = cmd_name
         return command

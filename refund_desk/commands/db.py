@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Any
 
 import typer
 
@@ -12,14 +12,11 @@ from refund_desk.commands.calling import AsJson
 from refund_desk.commands.printing import as_json, say
 from refund_desk.settings import Settings
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
 app = typer.Typer(help="The database's schema: upgrade it, say where it stands.", no_args_is_help=True)
 
 
 @contextmanager
-def _database() -> Iterator[Engine]:
+def _database() -> Iterator[Any]:
     """The database of REFUND_DESK_DATABASE_URL, else the home's; it is made only by an upgrade."""
     from refund_desk import wiring
 

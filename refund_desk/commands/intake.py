@@ -14,7 +14,7 @@ import typer
 
 from refund_desk.commands.calling import Call, desk_command
 from refund_desk.commands.printing import as_json, say, table
-from refund_desk.domain.errors import DeskError, NotFound
+from refund_desk.domain.errors import DeskError, NotFound, Refused
 
 if TYPE_CHECKING:
     from refund_desk.wire.bundle import ImportCounts
@@ -54,9 +54,15 @@ def _here(call: Call, path: Path, show: Callable[[int, int | None], None]) -> Im
         def progress(self, done: int, total: int | None = None) -> None:
             show(done, total)
 
-    assert call.house is not None
-    who = call.who()
-    return ImportCounts.model_validate(call.house.import_bundle(Shown("import", "import", who.account_id), who, path))
+    house, who = call.house, call.who()
+    assert house is not None
+    try:
+        counts = house.import_bundle(Shown("import", "import", who.account_id), who, path)
+    except Refused as no:  # this command is the edge here: a refusal is on record before it is told
+        with house.write() as work:
+            work.audit("refused", who, None, code=no.code, rule=str(no.params.get("rule", no.code)), route="import")
+        raise
+    return ImportCounts.model_validate(counts)
 
 
 def _there(call: Call, path: Path, show: Callable[[int, int | None], None]) -> ImportCounts:

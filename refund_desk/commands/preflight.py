@@ -11,7 +11,7 @@ import ctypes
 import importlib.util
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -73,16 +73,17 @@ def check_window(wanted: str | None = None) -> None:
         raise Unavailable("desktop.library", library=unknown)
 
 
-def missing(on: str, qt: Path) -> tuple[list[str], str]:
-    """Packages to install for a platform, and the first library that no package is known for."""
-    if on not in NEEDS or _loads(qt / "Qt" / "plugins" / "platforms" / f"libq{on}.so") is None:
+def missing(on: str, qt: Path, loads: Callable[[str], str | None] | None = None) -> tuple[list[str], str]:
+    """Packages to install for a platform; where none is known for it, the library that doesn't load.
+
+    qt: the directory of PySide6. loads: None for a library that loads, else the name of what is missing.
+    """
+    ask = loads or _loads
+    if on not in NEEDS or (lacking := ask(str(qt / "Qt" / "plugins" / "platforms" / f"libq{on}.so"))) is None:
         return [], ""
     column = 1 if _package_tool() == "dnf" else 0
-    named = {found: package for found, package in NEEDS[on].items() if _loads(found) is not None}
-    packages = list(dict.fromkeys(package[column] for package in named.values()))
-    if packages:
-        return packages, ""
-    return [], _loads(qt / "Qt" / "plugins" / "platforms" / f"libq{on}.so") or ""
+    packages = [package[column] for library, package in NEEDS[on].items() if ask(library) is not None]
+    return (list(dict.fromkeys(packages)), "") if packages else ([], lacking)
 
 
 def install_command(packages: list[str]) -> str:
@@ -107,10 +108,10 @@ def _qt_directory() -> Path | None:
     return Path(next(iter(places))) if places else None
 
 
-def _loads(library: str | Path) -> str | None:
+def _loads(library: str) -> str | None:
     """None if the library loads; else the name of the one that is missing."""
     try:
-        ctypes.CDLL(str(library))
+        ctypes.CDLL(library)
     except OSError as error:
         return re.split(r":\s", str(error))[0]
     return None

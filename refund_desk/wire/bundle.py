@@ -23,7 +23,7 @@ class Wanted(Wire):
     """A line of the order that the request is about."""
 
     line: Id = Field(description="Id of the order line, as the order's system writes it.")
-    quantity: Quantity
+    quantity: Quantity = Field(description="Units of it.")
     units: list[Quantity] | None = Field(
         default=None, description="Which units (1-based), where the customer names them; else the first `quantity`."
     )
@@ -35,16 +35,16 @@ class BundleRequest(Wire):
     system: Id = Field(description="The system that took the request.", examples=["mall"])
     id: Id
     order: Id = Field(description="Order number; joins the request to `orders` and `payments`.")
-    kind: RequestKind
-    reason: Reason
-    reason_text: Short | None = None
+    kind: RequestKind = Field(description="What is asked for.")
+    reason: Reason = Field(description="Why.")
+    reason_text: Short | None = Field(default=None, description="The reason as its system words it.")
     text: Long | None = Field(default=None, description="The customer's own words.")
     created_at: Time
     amount: DecimalText | None = Field(default=None, description="What the customer asks for, where they say.")
     currency: Currency
     lines: list[Wanted] = Field(default_factory=list, max_length=2000, description="Empty: the whole order.")
     language: Language = Field(default="en", description="In which the customer is answered.")
-    channel: Short | None = Field(default=None, examples=["app", "mail", "phone"])
+    channel: Short | None = Field(default=None, examples=["app", "mail", "phone"], description="By which way it came.")
     want: Short | None = Field(default=None, description="For an exchange: what is wanted instead.")
 
 
@@ -53,37 +53,41 @@ class BundleCustomer(Wire):
 
     system: Id | None = Field(default=None, description="Whose id this is; default: the request's system.")
     id: Id
-    name: Short | None = None
-    email: Short | None = None
-    phone: Short | None = None
-    address: Short | None = None
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    name: Short | None = Field(default=None, description="As they call themselves.")
+    email: Short | None = Field(default=None, description="Mail address.")
+    phone: Short | None = Field(default=None, description="With its country code, where it is known.")
+    address: Short | None = Field(default=None, description="Where parcels go, in one line.")
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
+        default=None, description="ISO 3166 code of two letters."
+    )
 
 
 class BundleMerchant(Wire):
     id: Id
-    name: Short
+    name: Short = Field(description="As customers see it.")
 
 
 class BundleOrderLine(Wire):
     id: Id
-    sku: Short | None = None
-    name: Short
-    quantity: Quantity
+    sku: Short | None = Field(default=None, description="Stock number.")
+    name: Short = Field(description="What it is, as the customer saw it.")
+    quantity: Quantity = Field(description="Units bought.")
     unit_price: DecimalText = Field(description="List price of one unit, before discounts.")
     discount: DecimalText = Field(default="0", description="Discount on this line alone, all its units.")
     paid: DecimalText | None = Field(
         default=None, description="What was paid for the line, where the system says; else the desk spreads the total."
     )
-    perishable: bool = False
-    made_to_order: bool = False
-    returned_quantity: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 0
+    perishable: bool = Field(default=False, description="Food, flowers: it is not sent back.")
+    made_to_order: bool = Field(default=False, description="Made for this customer: it can't be sold again.")
+    returned_quantity: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = Field(
+        default=0, description="Units that came back before."
+    )
 
 
 class BundleTender(Wire):
     """A means by which the order was paid besides money."""
 
-    kind: Tender
+    kind: Tender = Field(description="What it was paid by.")
     amount: DecimalText
 
 
@@ -94,7 +98,7 @@ class BundleOrder(Wire):
     number: Id
     as_of: Time = Field(description="When the system said so.")
     placed_at: Time
-    status: Short = Field(examples=["delivered"])
+    status: Short = Field(examples=["delivered"], description="The system's own word for its state.")
     currency: Currency
     total: DecimalText | None = Field(default=None, description="Sum of the lines before order discounts and shipping.")
     paid: DecimalText | None = Field(default=None, description="What was paid in all, shipping included.")
@@ -102,28 +106,36 @@ class BundleOrder(Wire):
     shipping: DecimalText = "0"
     discount: DecimalText = Field(default="0", description="Discount on the whole order, beyond that of the lines.")
     tax: DecimalText = Field(default="0", description="Tax added on top; 0 where prices include it.")
-    paid_at: Time | None = None
-    note: Long | None = None
-    tenders: list[BundleTender] = Field(default_factory=list, max_length=20)
-    lines: list[BundleOrderLine] = Field(default_factory=list, max_length=2000)
+    paid_at: Time | None = Field(default=None, description="When it was paid.")
+    note: Long | None = Field(default=None, description="What the system or the customer noted on it.")
+    tenders: list[BundleTender] = Field(
+        default_factory=list, max_length=20, description="Means it was paid by besides money."
+    )
+    lines: list[BundleOrderLine] = Field(
+        default_factory=list,
+        max_length=2000,
+        description="Its lines; without them nothing can be said about single goods.",
+    )
 
 
 class BundleRefund(Wire):
     id: Id
     amount: DecimalText
-    status: Literal["pending", "succeeded", "failed", "cancelled"]
+    status: Literal["pending", "succeeded", "failed", "cancelled"] = Field(
+        description="The gateway's word for its state."
+    )
     created_at: Time
-    reason: Short | None = None
+    reason: Short | None = Field(default=None, description="Why, as the gateway has it.")
     by: Short | None = Field(default=None, description="Who made it, as the system says.")
 
 
 class BundleDispute(Wire):
     id: Id
     amount: DecimalText
-    status: Literal["open", "under_review", "won", "lost"]
+    status: Literal["open", "under_review", "won", "lost"] = Field(description="Where the chargeback stands.")
     opened_at: Time
-    due_at: Time | None = None
-    reason: Short | None = None
+    due_at: Time | None = Field(default=None, description="Until when it can be answered.")
+    reason: Short | None = Field(default=None, description="The bank's reason, as it writes it.")
 
 
 class BundlePayment(Wire):
@@ -133,19 +145,26 @@ class BundlePayment(Wire):
     id: Id
     order: Id
     as_of: Time
-    method: Short = Field(examples=["card", "alipay", "wechat_pay", "paypal", "gift_card", "bank_transfer"])
+    method: Short = Field(
+        examples=["card", "alipay", "wechat_pay", "paypal", "gift_card", "bank_transfer"],
+        description="By what it was paid.",
+    )
     account_hint: Short | None = Field(default=None, description="Last digits or a mask; never the full number.")
-    status: Short = Field(examples=["captured"])
+    status: Short = Field(examples=["captured"], description="The gateway's own word for its state.")
     currency: Currency
     captured: DecimalText
-    refunded: DecimalText | None = None
-    fee: DecimalText | None = None
-    captured_at: Time | None = None
+    refunded: DecimalText | None = Field(default=None, description="What the gateway says was given back.")
+    fee: DecimalText | None = Field(default=None, description="What the gateway kept.")
+    captured_at: Time | None = Field(default=None, description="When the money was taken.")
     arrival_days: Annotated[int, Field(strict=True, ge=0, le=90)] | None = Field(
         default=None, description="Business days within which the channel promises a refund arrives."
     )
-    refunds: list[BundleRefund] = Field(default_factory=list, max_length=500)
-    disputes: list[BundleDispute] = Field(default_factory=list, max_length=50)
+    refunds: list[BundleRefund] = Field(
+        default_factory=list, max_length=500, description="Refunds that the gateway knows."
+    )
+    disputes: list[BundleDispute] = Field(
+        default_factory=list, max_length=50, description="Chargebacks that the gateway knows."
+    )
 
 
 class BundleShipment(Wire):
@@ -153,11 +172,11 @@ class BundleShipment(Wire):
     id: Id
     order: Id
     as_of: Time
-    carrier: Short | None = None
-    tracking: Short | None = None
-    status: Short = Field(examples=["delivered"])
-    shipped_at: Time | None = None
-    delivered_at: Time | None = None
+    carrier: Short | None = Field(default=None, description="Who carries it.")
+    tracking: Short | None = Field(default=None, description="Waybill number.")
+    status: Short = Field(examples=["delivered"], description="The carrier's own word for its state.")
+    shipped_at: Time | None = Field(default=None, description="When it left.")
+    delivered_at: Time | None = Field(default=None, description="When it arrived.")
 
 
 class BundleReturn(Wire):
@@ -167,10 +186,10 @@ class BundleReturn(Wire):
     id: Id
     order: Id
     as_of: Time
-    status: Short
-    tracking: Short | None = None
-    received_at: Time | None = None
-    note: Long | None = None
+    status: Short = Field(description="The system's own word for its state.")
+    tracking: Short | None = Field(default=None, description="Waybill number.")
+    received_at: Time | None = Field(default=None, description="When it arrived.")
+    note: Long | None = Field(default=None, description="What the warehouse noted.")
 
 
 class BundleLedgerEntry(Wire):
@@ -178,11 +197,13 @@ class BundleLedgerEntry(Wire):
     id: Id
     order: Id
     as_of: Time
-    kind: Literal["payment", "refund", "fee", "invoice", "credit_note", "write_off"]
+    kind: Literal["payment", "refund", "fee", "invoice", "credit_note", "write_off"] = Field(
+        description="What was booked."
+    )
     amount: DecimalText
     currency: Currency
     booked_at: Time
-    reference: Short | None = None
+    reference: Short | None = Field(default=None, description="Number of the invoice, credit note or bank line.")
 
 
 class BundlePromise(Wire):
@@ -190,45 +211,61 @@ class BundlePromise(Wire):
 
     amount: DecimalText
     currency: Currency
-    form: Tender = Tender.MONEY
+    form: Tender = Field(default=Tender.MONEY, description="In which form it was promised.")
 
 
 class BundleMessage(Wire):
     system: Id
     id: Id
-    channel: Short = Field(examples=["mail", "chat", "phone", "app"])
+    channel: Short = Field(examples=["mail", "chat", "phone", "app"], description="Where it was said.")
     direction: Direction = Field(description="in: from the customer; out: to them; note: internal.")
-    who: Who
-    name: Short | None = None
+    who: Who = Field(description="Who said it.")
+    name: Short | None = Field(default=None, description="Name of whoever said it.")
     sent_at: Time
-    text: Long
-    language: Language | None = None
+    text: Long = Field(description="Every word, as it was said.")
+    language: Language | None = Field(default=None, description="In which it was said.")
     attachments: list[Short] = Field(default_factory=list, max_length=50, description="`evidence[].file` it carried.")
-    promise: BundlePromise | None = None
+    promise: BundlePromise | None = Field(
+        default=None, description="What the message promised the customer, if anything."
+    )
 
 
 class BundleEvidence(Wire):
     file: Short = Field(description="Path inside the bundle, below `evidence/`.", examples=["evidence/9f1c.jpg"])
-    name: Short | None = None
-    kind: EvidenceKind = EvidenceKind.PHOTO
-    who: Who = Who.CUSTOMER
-    sent_at: Time | None = None
+    name: Short | None = Field(default=None, description="Name of the file as it was sent.")
+    kind: EvidenceKind = Field(default=EvidenceKind.PHOTO, description="What the file shows.")
+    who: Who = Field(default=Who.CUSTOMER, description="Who sent it.")
+    sent_at: Time | None = Field(default=None, description="When it was sent.")
 
 
 class BundleCase(Wire):
     """One line of cases.jsonl."""
 
     schema_: Literal["case-bundle/1"] = Field(alias="schema", description="Version of this shape.")
-    request: BundleRequest
-    customer: BundleCustomer | None = None
-    merchant: BundleMerchant | None = None
-    orders: list[BundleOrder] = Field(default_factory=list, max_length=20)
-    payments: list[BundlePayment] = Field(default_factory=list, max_length=100)
-    shipments: list[BundleShipment] = Field(default_factory=list, max_length=100)
-    returns: list[BundleReturn] = Field(default_factory=list, max_length=100)
-    ledger: list[BundleLedgerEntry] = Field(default_factory=list, max_length=500)
-    messages: list[BundleMessage] = Field(default_factory=list, max_length=1000)
-    evidence: list[BundleEvidence] = Field(default_factory=list, max_length=200)
+    request: BundleRequest = Field(description="What the customer asks, and about which order.")
+    customer: BundleCustomer | None = Field(default=None, description="Who asks; left out where nobody knows.")
+    merchant: BundleMerchant | None = Field(default=None, description="Who sells on a platform.")
+    orders: list[BundleOrder] = Field(
+        default_factory=list, max_length=20, description="The order, once for each system that knows it."
+    )
+    payments: list[BundlePayment] = Field(
+        default_factory=list,
+        max_length=100,
+        description="Payments of the order, once for each gateway that knows them.",
+    )
+    shipments: list[BundleShipment] = Field(
+        default_factory=list, max_length=100, description="Parcels to the customer."
+    )
+    returns: list[BundleReturn] = Field(default_factory=list, max_length=100, description="Parcels back.")
+    ledger: list[BundleLedgerEntry] = Field(
+        default_factory=list, max_length=500, description="What finance has booked."
+    )
+    messages: list[BundleMessage] = Field(
+        default_factory=list, max_length=1000, description="What was said, in any channel."
+    )
+    evidence: list[BundleEvidence] = Field(
+        default_factory=list, max_length=200, description="Files that came with it, with what they are."
+    )
 
 
 class ImportCounts(Wire):
