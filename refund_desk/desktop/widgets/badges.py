@@ -86,6 +86,11 @@ class Pill(QWidget):
         self.updateGeometry()
         self.update()
 
+    def set_look(self, kind: str, icon: str | None = None) -> None:
+        """Kind and icon together; None takes the kind's own icon, "" none."""
+        self._icon = icon
+        self.set_kind(kind)
+
     def set_words(self, key: str, kind: str | None = None, **params: Any) -> None:
         """Text of the catalogue, reworded live."""
         if kind is not None:

@@ -48,7 +48,7 @@ class Advice(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._advice: Recommendation | None = None
-        self._currency = ""
+        self._currency, self._brief = "", False
         self.source, self.what = ElidedLabel(look="small muted strong"), PlainLabel(look="strong", wrap=True)
         self.why, self.missing = KeyButton("ui.case.advice.why", "", "link"), PlainLabel(look="small warn", wrap=True)
         self.accept = KeyButton("ui.case.advice.accept", "A", "link")
@@ -71,8 +71,9 @@ class Advice(QWidget):
 
     def show_case(self, view: CaseView, *, may_accept: bool) -> None:
         advice = self._advice = view.recommendation
-        for widget in (self.why, self._box, self.missing):
+        for widget in (self.why, self.missing):
             widget.setVisible(advice is not None)
+        self.set_brief(self._brief)
         self.accept.setVisible(advice is not None and may_accept)
         if advice is None:
             self.source.setText(tr("ui.case.advice"))
@@ -87,6 +88,11 @@ class Advice(QWidget):
         for item, trace in zip(self._trace.take(len(told)), told, strict=True):
             item.show_trace(trace, self._currency)
         self._show_missing(advice.missing)
+
+    def set_brief(self, brief: bool) -> None:
+        """Where there is little room the conditions stand behind the link alone."""
+        self._brief = brief
+        self._box.setVisible(self._advice is not None and not brief)
 
     def explain(self) -> None:
         """The clause, the conditions, and the amount term by term."""
@@ -143,7 +149,7 @@ def wanted(trace: PolicyTrace, currency: str) -> str:
 
     text = trace.wanted.strip().replace("<=", "≤").replace(">=", "≥").replace("!=", "≠")
     text = {"true": formats().yes(True), "false": formats().yes(False)}.get(text, text)
-    return _TOKEN.sub(one, text).replace(",", formats().join(["", ""]))
+    return formats().join([_TOKEN.sub(one, part) for part in text.split(",")])
 
 
 def _amount(advice: Recommendation) -> str:
@@ -177,30 +183,32 @@ class RaciLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         box, flow = flow_widget(gap=5)
-        acting, told = flow_widget(gap=5)
-        self._pills = Pool(told, lambda: Pill(icon=""))
-        self._told = Pill(icon="")
-        flow.addWidget(acting)
-        flow.addWidget(self._told)
+        self._pills = Pool(flow, lambda: Pill(icon=""))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(box)
 
     def show_seats(self, seats: Sequence[RaciSeat]) -> None:
         """All who are told share one pill."""
-        told = [seat for seat in seats if seat.letter is Raci.I]
-        seats = [seat for seat in seats if seat.letter is not Raci.I]
-        self.setVisible(bool(seats or told))
-        self._told.setVisible(bool(told))
-        self._told.set_text(" ".join(["I", formats().join([member("role", seat.role) for seat in told])]))
-        set_tip(self._told, f"I {member('raci', 'I')}")
-        for pill, seat in zip(self._pills.take(len(seats)), seats, strict=True):
-            role, name = member("role", seat.role), seat.person.name if seat.person else ""
-            state = tr(f"ui.case.raci.{seat.state}") if seat.state != "none" else ""
-            if seat.letter.value == "C" and seat.required and seat.state in ("open", "waiting"):
-                state = tr("ui.case.raci.required")
-            pill._icon = "ok" if seat.state == "done" else "user" if seat.state == "you" else ""
-            pill.set_kind(_SEAT[seat.state] if state != tr("ui.case.raci.required") else "warn")
-            pill.set_text(" ".join(part for part in (seat.letter.value, name or role, state) if part))
-            why = show.coded(seat.why, "why") if seat.why else ""
-            set_tip(pill, show.joined(f"{seat.letter.value} {member('raci', seat.letter)}", role, name, why))
+        self.setVisible(bool(seats))
+        acting = [seat for seat in seats if seat.letter is not Raci.I]
+        told = [member("role", seat.role) for seat in seats if seat.letter is Raci.I]
+        pills = self._pills.take(len(acting) + bool(told))
+        for pill, seat in zip(pills, acting, strict=False):
+            _show_seat(pill, seat)
+        if told:
+            pills[-1].set_look("neutral", "")
+            pills[-1].set_text(f"I {formats().join(told)}")
+            set_tip(pills[-1], f"I {member('raci', 'I')}")
+
+
+def _show_seat(pill: Pill, seat: RaciSeat) -> None:
+    role, name = member("role", seat.role), seat.person.name if seat.person else ""
+    lacking = seat.letter is Raci.C and seat.required and seat.state in ("open", "waiting")
+    word = "required" if lacking else "" if seat.state in ("none", "open") else seat.state
+    state = tr(f"ui.case.raci.{word}") if word else ""
+    icon = "ok" if seat.state == "done" else "user" if seat.state == "you" else ""
+    pill.set_look("warn" if lacking else _SEAT[seat.state], icon)
+    pill.set_text(" ".join(part for part in (seat.letter.value, name or role, state) if part))
+    why = show.coded(seat.why, "why") if seat.why else ""
+    set_tip(pill, show.joined(f"{seat.letter.value} {member('raci', seat.letter)}", role, name, why))

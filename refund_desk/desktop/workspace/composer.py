@@ -203,6 +203,7 @@ class Composer(QWidget):
     def _build(self) -> None:
         self._row, flow = flow_widget(gap=2)
         for mode, button in self.buttons.items():
+            button.setObjectName("compose")
             button.clicked.connect(lambda _=False, m=mode: self.open_as(m))
             flow.addWidget(button)
         self._ask_box, roles = flow_widget(gap=2)

@@ -16,6 +16,7 @@ from refund_desk.desktop.widgets import Banner, ElidedLabel, KeyButton, PlainLab
 from refund_desk.desktop.words import formats, member, tr, word_error, words
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.advice import Advice, RaciLine
+from refund_desk.desktop.workspace.columns import Columns
 from refund_desk.desktop.workspace.decision_form import DecisionForm
 from refund_desk.desktop.workspace.form import RESTS_ON, Form
 from refund_desk.desktop.workspace.popup import Choice, Popup
@@ -370,7 +371,9 @@ class DecisionBar(QWidget):
             button.clicked.connect(lambda _=False, d=decision: self.take(d))
 
     def _build(self) -> None:
-        left, middle, right = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
+        columns = Columns(36, 40)
+        columns.narrowed.connect(self.advice.set_brief)
+        left, middle, right = columns.left, columns.middle, columns.right
         left.addWidget(self.advice)
         left.addWidget(self.raci)
         left.addStretch()
@@ -391,18 +394,11 @@ class DecisionBar(QWidget):
         right.addWidget(self.primary, 0, Qt.AlignmentFlag.AlignRight)
         right.addLayout(quick)
         right.addStretch()
-        for column in (left, middle, right):
-            column.setSpacing(5)
-        row = QHBoxLayout()
-        row.setSpacing(20)
-        row.addLayout(left, 36)
-        row.addLayout(middle, 40)
-        row.addLayout(right, 0)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 9, 16, 9)
         outer.setSpacing(7)
         outer.addWidget(self.notice)
-        outer.addLayout(row)
+        outer.addWidget(columns)
 
 
 def _versions(raw: Any) -> dict[Aspect, int]:

@@ -51,8 +51,7 @@ class ClockPill(Pill):
         set_tip(self, tr("ui.case.clock.due", at=clock.due_at))
 
     def _set(self, text: str, kind: str, icon: str) -> None:
-        self._icon = icon
-        self.set_kind(kind)
+        self.set_look(kind, icon)
         self.set_text(text)
 
 

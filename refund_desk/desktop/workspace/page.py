@@ -23,6 +23,21 @@ from refund_desk.wire.cases import CaseView
 SHARES = (232, 236, 272, 236)
 
 
+PANES = 200
+"""The least height of the panes, in pixels."""
+
+
+class _Upper(QWidget):
+    """As high as its parts need at the width they have, no higher."""
+
+    def hasHeightForWidth(self) -> bool:
+        return False
+
+    def minimumSizeHint(self) -> QSize:
+        layout = self.layout()
+        return QSize(420, layout.minimumHeightForWidth(self.width()) if layout is not None else 0)
+
+
 class CasePage(QWidget):
     """`show_case` fills every part. Made once; opening a case makes no widgets that a former one had."""
 
@@ -55,6 +70,23 @@ class CasePage(QWidget):
         for pane in (self.order, self.payment, self.evidence):
             pane.set_scroll_place(0)
 
+    def _upper(self, middle: QWidget) -> SteadyScroll:
+        """Head and panes; they scroll together where the window is too low for them, the bar below stays."""
+        inside = _Upper()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(middle, 1)
+        area = SteadyScroll()
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setMinimumHeight(140)
+        area.setWidget(inside)
+        return area
+
     def hasHeightForWidth(self) -> bool:
         return False  # it fills what it is given; else Qt asks how high it were at its narrowest
 
@@ -77,7 +109,7 @@ class CasePage(QWidget):
         area.setWidgetResizable(True)
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setMinimumHeight(150)
+        area.setMinimumHeight(PANES)
         area.setWidget(self.splitter)
         middle = QWidget()
         inside = QVBoxLayout(middle)
@@ -90,8 +122,7 @@ class CasePage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.busy)
-        column.addWidget(self.header)
-        column.addWidget(middle, 1)
+        column.addWidget(self._upper(middle), 1)
         column.addWidget(self.decision)
         column.addWidget(self.steps)
         for button in self.findChildren(QAbstractButton):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.drafts import DraftKeeper, Drafts
@@ -14,6 +14,7 @@ from refund_desk.desktop.operations import Operations, new_key
 from refund_desk.desktop.widgets import Banner, KeyButton, PlainLabel, flow_widget
 from refund_desk.desktop.words import formats, tr, word_error
 from refund_desk.desktop.workspace import show
+from refund_desk.desktop.workspace.columns import Columns
 from refund_desk.desktop.workspace.decision_form import Field
 from refund_desk.desktop.workspace.edit import LineBox
 from refund_desk.desktop.workspace.steps import STEPS, Step, StepField, minor_of, open_intents, steps_for
@@ -290,9 +291,8 @@ class StepBar(QWidget):
                 control.textEdited.connect(lambda _text: self._touched())
                 control.left.connect(self.setFocus)
                 control.returnPressed.connect(self.submit)
-        left, middle, right = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
-        for part in (left, middle, right):
-            part.setSpacing(5)
+        columns = Columns(40, 30)
+        left, middle, right = columns.left, columns.middle, columns.right
         left.addWidget(self.summary)
         left.addStretch()
         middle.addWidget(self._title)
@@ -305,16 +305,11 @@ class StepBar(QWidget):
         right.addWidget(others)
         right.addStretch()
         others.setMinimumWidth(230)
-        row = QHBoxLayout()
-        row.setSpacing(20)
-        row.addLayout(left, 40)
-        row.addLayout(middle, 30)
-        row.addLayout(right, 0)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 9, 16, 9)
         outer.setSpacing(7)
         outer.addWidget(self.notice)
-        outer.addLayout(row)
+        outer.addWidget(columns)
 
 
 def _control(field: StepField) -> QComboBox | LineBox:

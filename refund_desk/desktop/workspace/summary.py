@@ -109,8 +109,7 @@ class Summary(QWidget):
     def _set_pills(self, texts: list[tuple[str, str]]) -> None:
         self._box.setVisible(bool(texts))
         for pill, (text, kind) in zip(self._pills.take(len(texts)), texts, strict=True):
-            pill._icon = {"warn": "warn", "danger": "danger", "ok": "ok"}.get(kind, "")
-            pill.set_kind(kind)
+            pill.set_look(kind, {"warn": "warn", "danger": "danger", "ok": "ok"}.get(kind, ""))
             pill.set_text(text)
 
 

@@ -19,6 +19,9 @@ from refund_desk.desktop.workspace.timeline import Timeline
 from refund_desk.domain.words import Role
 from refund_desk.wire.cases import CaseView
 
+STICK_MS = 400
+"""So long a case that was just opened stays at its newest message while its pictures and lines find their places."""
+
 
 class ThreadCard(Card):
     """Messages as bubbles, consultations as cards above them; T shows the timeline instead."""
@@ -33,7 +36,7 @@ class ThreadCard(Card):
     ) -> None:
         super().__init__("ui.case.pane.thread")
         self._images, self.roles = images, roles
-        self._ref = ""
+        self._ref, self._stick = "", False
         self.count = Pill()
         self.toggle = KeyButton("ui.case.timeline", "T", "link")
         self.toggle.setCheckable(True)
@@ -60,7 +63,16 @@ class ThreadCard(Card):
         self.composer.show_case(view)
         if other:
             self.toggle.setChecked(False)
-            QTimer.singleShot(0, self, self.to_end)
+            self._stick = True  # its height is known only once it was laid out
+            QTimer.singleShot(STICK_MS, self, self._let_go)
+            self.to_end()
+
+    def _let_go(self) -> None:
+        self._stick = False
+
+    def _grown(self, _least: int, _most: int) -> None:
+        if self._stick:
+            self.to_end()
 
     def to_end(self) -> None:
         """Show the newest message."""
@@ -99,6 +111,7 @@ class ThreadCard(Card):
         self._asked, self._bubbles = Pool(asked, self._consultation), Pool(bubbles, self._bubble)
         self._area = SteadyScroll()
         self._area.setWidgetResizable(True)
+        self._area.verticalScrollBar().rangeChanged.connect(self._grown)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._area.setWidget(inside)
