@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from refund_desk.domain.errors import DeskError, Invalid, TooLarge
 from refund_desk.domain.requests import Problem
-from refund_desk.server.problems import answer, problem_of
+from refund_desk.server.problems import answer, bug, problem_of
 from refund_desk.wire.base import MAX_INT
 
 MAX_BODY: Final = 2 * 1024 * 1024
@@ -50,7 +50,22 @@ class Guard:
         except DeskError as error:
             await answer(problem_of(error))(scope, receive, send)
             return
-        await self._app(scope, receive, _with_checkpoint(scope, send))
+        out = _with_checkpoint(scope, send)
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await out(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            # Here, not further out: the connection stays, and nobody else writes a traceback of their own.
+            if begun:
+                raise
+            route = getattr(scope.get("route"), "path", "")
+            await bug(scope["method"], route, error)(scope, receive, out)
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:

@@ -6,6 +6,7 @@ that it was paid, and what was given back elsewhere since the approval stops it.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,19 @@ def _locked(work: Work, desk: Desk, who: Principal, intent_id: str, activity: st
     return open_file(work, desk, state, who), work.money.intent(intent_id)
 
 
+def one_reference(text: str) -> str:
+    """A reference as it is stored and compared: however its characters are written, it is one.
+
+    Raises Invalid for an empty one, and for characters that nobody sees.
+    """
+    clean = unicodedata.normalize("NFKC", text).strip()
+    if not clean:
+        raise Invalid("payout.reference_missing")
+    if any(unicodedata.category(one)[0] == "C" for one in clean):
+        raise Invalid("payout.reference_odd")
+    return clean
+
+
 def _not_your_own(who: Principal, intent: IntentRow, ref: str) -> None:
     if who.person_id in (intent.proposer_id, intent.approver_id):
         raise Refused("payout.own_decision", rule="payout.third_person", could=[Role.FINANCE.value], ref=ref)
@@ -51,9 +65,7 @@ def confirm(
     file, intent = _locked(work, desk, who, intent_id, "payout.confirm")
     ref = file.state.ref
     _not_your_own(who, intent, ref)
-    clean = reference.strip()
-    if not clean:
-        raise Invalid("payout.reference_missing")
+    clean = one_reference(reference)
     if intent.tender is Tender.GOODS:
         raise Conflict("payout.goods_are_shipped", ref=ref)
     if (minor, currency) != (intent.amount_minor, intent.currency):
@@ -224,7 +236,7 @@ def ship(work: Work, desk: Desk, who: Principal, ref: str, tracking: str, carrie
         raise Conflict("goods.none_waiting", ref=ref)
     intent = waiting[0]
     _not_your_own(who, intent, ref)
-    number = tracking.strip()
+    number = one_reference(tracking)
     if work.money.reference_used(intent.channel, number):
         raise Conflict("payout.reference_used", reference=number, channel=intent.channel)
     now = desk.clock()

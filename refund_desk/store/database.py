@@ -21,10 +21,11 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     if url.startswith("postgresql://"):
         url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
     engine = create_engine(
         url,
         poolclass=QueuePool,
+        hide_parameters=True,  # an error's text may end in a log: no password's hash, no customer in it
         pool_size=8,
         max_overflow=32,
         connect_args={"check_same_thread": False, "timeout": 30, "cached_statements": 512},

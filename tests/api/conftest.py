@@ -1,6 +1,7 @@
 """Every test of the API runs twice: embedded on SQLite, and over a socket on PostgreSQL, as the desk ships.
 
 - `desk_api`: a desk with a session per role, twelve small cases and a clock that is set by hand.
+- `any_desk`: the same, shared: for tests that leave nothing behind.
 - `new_desk(worker=…, clock=…)`: makes further ones, or one whose worker runs.
 """
 
@@ -65,31 +66,73 @@ def way(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.fixture
-def new_desk(request: pytest.FixtureRequest, way: str, tmp_path: Path, client_loop: LoopThread) -> Iterator[NewDesk]:
-    transport, postgres = WAYS[way]
-    closers: list[Callable[[], None]] = []
+class Makers:
+    """Makes desks that are copies of the filled one, and puts them away."""
 
-    def make(**how: Any) -> DeskApi:
+    def __init__(self, request: pytest.FixtureRequest, folder: Path, loop: LoopThread) -> None:
+        self._request, self._folder, self._loop = request, folder, loop
+        self._closers: list[Callable[[], None]] = []
+
+    def make(self, way: str, **how: Any) -> DeskApi:
+        transport, postgres = WAYS[way]
         name = f"desk_{uuid.uuid4().hex[:12]}"
         url = None
         if postgres:
-            server: str = request.getfixturevalue("pg_url")
-            source: Filled = request.getfixturevalue("filled_pg")
+            server: str = self._request.getfixturevalue("pg_url")
+            source: Filled = self._request.getfixturevalue("filled_pg")
             _admin(server, f"CREATE DATABASE {name} TEMPLATE desk_api")
             url = _named(server, name)
-            closers.append(lambda: _admin(server, f"DROP DATABASE {name} WITH (FORCE)"))
+            self._closers.append(lambda: _admin(server, f"DROP DATABASE {name} WITH (FORCE)"))
         else:
-            source = request.getfixturevalue("filled")
-        desk = open_copy(source, tmp_path / name, url, client_loop, transport, **how)
-        closers.append(desk.close)
+            source = self._request.getfixturevalue("filled")
+        desk = open_copy(source, self._folder / name, url, self._loop, transport, **how)
+        self._closers.append(desk.close)
         return desk
 
-    yield make
-    for close in reversed(closers):
-        close()
+    def close(self) -> None:
+        for close in reversed(self._closers):
+            close()
+
+
+@pytest.fixture
+def new_desk(request: pytest.FixtureRequest, way: str, tmp_path: Path, client_loop: LoopThread) -> Iterator[NewDesk]:
+    """Makes desks for one test."""
+    makers = Makers(request, tmp_path, client_loop)
+    yield lambda **how: makers.make(way, **how)
+    makers.close()
 
 
 @pytest.fixture
 def desk_api(new_desk: NewDesk) -> DeskApi:
+    """A fresh desk."""
     return new_desk()
+
+
+def _shared(
+    way: str, request: pytest.FixtureRequest, paths: pytest.TempPathFactory, loop: LoopThread
+) -> Iterator[DeskApi]:
+    makers = Makers(request, paths.mktemp("shared"), loop)
+    yield makers.make(way)
+    makers.close()
+
+
+@pytest.fixture(scope="session")
+def shared_embedded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, client_loop: LoopThread, filled: Filled
+) -> Iterator[DeskApi]:
+    yield from _shared("embedded", request, tmp_path_factory, client_loop)
+
+
+@pytest.fixture(scope="session")
+def shared_socket(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, client_loop: LoopThread, filled_pg: Filled
+) -> Iterator[DeskApi]:
+    """Asks for the PostgreSQL by name: it must go after this."""
+    yield from _shared("socket", request, tmp_path_factory, client_loop)
+
+
+@pytest.fixture
+def any_desk(way: str, request: pytest.FixtureRequest) -> DeskApi:
+    """A desk that other tests use, too: for those that change nothing others look at."""
+    desk: DeskApi = request.getfixturevalue(f"shared_{way}")
+    return desk
