@@ -16,6 +16,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from refund_desk.client.loop import LoopThread
+from refund_desk.desktop import memory
 from refund_desk.desktop.operations import Operations
 from refund_desk.desktop.shell import MainWindow
 from refund_desk.desktop.state import DeskState
@@ -59,6 +60,7 @@ def run(connect: Connect, options: DeskOptions) -> int:
     theme().use(state.theme)
     if language := options.language or state.language:
         words().use(language)
+    memory.collect_when_left(app)
     window = MainWindow(state)
     loop = LoopThread()
     loop.start()
@@ -70,6 +72,7 @@ def run(connect: Connect, options: DeskOptions) -> int:
 
         desk = DeskWindow(window, operations, connect, options)
         desks.append(desk)
+        desk.ready.connect(memory.settle)
         desk.begin()
 
     with catching(window):

@@ -106,7 +106,7 @@ def for_me() -> cases.ForMe:
     know = [
         ("proposal.returned", {"by": "周敏", "reason": "凭证与订单行不符"}, 1, False, 12),
         ("payout.confirmed", {"amount": {"minor": 8600, "currency": "CNY"}}, 4, False, 55),
-        ("decided", {"decision": "partial"}, 7, True, 190),
+        ("decided.partial", {}, 7, True, 190),
     ]
     inbox = [
         cases.InboxRow(
@@ -154,10 +154,12 @@ def proposal(number: int = 0, **changes: Any) -> cases.ProposalView:
         "digest": "sha256:7f3a" + "0" * 60,
         "terms": [
             cases.Term(
-                what=Coded(code="term.line", params={"line": "陶瓷手冲壶 600ml", "quantity": 1}),
+                what=Coded(code="term.line", params={"name": "陶瓷手冲壶 600ml", "quantity": 1, "of": 1}),
                 amount=Amount(minor=129900, currency="CNY"),
             ),
-            cases.Term(what=Coded(code="term.given_back", params={}), amount=Amount(minor=-30000, currency="CNY")),
+            cases.Term(
+                what=Coded(code="term.given_back_before", params={}), amount=Amount(minor=-30000, currency="CNY")
+            ),
         ],
         "opened_evidence": [1, 2, 3],
     }
