@@ -262,6 +262,21 @@ def test_the_warehouse_answers_by_digit(qtbot: QtBot, operations: Operations) ->
         assert (name, body.result) == ("inspection", "damaged")
 
 
+def test_every_step_of_the_process_that_a_bar_offers_has_a_call(qtbot: QtBot, operations: Operations) -> None:
+    """Steps with a reason go to the route of their own name; what nobody may do isn't offered."""
+    view = samples.for_finance().model_copy(update={"actions": ["case.reopen", "case.close"], "intents": []})
+    with rig(qtbot, operations, view, roles=(Role.FINANCE,)) as desk:
+        bar = desk.page.steps
+        assert not bar.primary.isVisible()
+        for activity, route in (("case.close", "close"), ("case.reopen", "reopen")):
+            bar.start(activity)
+            bar._put("reason", "because")
+            bar.submit()
+            qtbot.waitUntil(bar.primary.isEnabled)
+            assert desk.client.sent[-1][0] == route
+        assert not bar.buttons["payout.confirm"].isVisible()
+
+
 def test_unmasking_asks_why(qtbot: QtBot, operations: Operations) -> None:
     with rig(qtbot, operations, samples.chinese()) as desk:
         assert "张**" in desk.page.header.customer.text()
@@ -367,6 +382,18 @@ def test_looks_are_told(qtbot: QtBot, operations: Operations) -> None:
         looks = desk.client.looked[0]
         assert looks.seen_event == 102
         assert 1 in looks.evidence
+
+
+def test_amounts_and_codes_of_a_condition_are_words(qtbot: QtBot, operations: Operations) -> None:
+    from refund_desk.desktop.workspace.advice import saw, telling, wanted
+    from refund_desk.wire.cases import PolicyTrace
+
+    money = PolicyTrace(field="lines_refundable", saw=99900, wanted="> 50000", held=True)
+    codes = PolicyTrace(field="reason", saw="damaged", wanted="'damaged','defective'", held=True)
+    assert (saw(money, "CNY"), wanted(money, "CNY")) == ("¥999.00", "> ¥500.00")
+    assert (saw(codes, "CNY"), wanted(codes, "CNY")) == ("商品破损", "商品破损、质量故障")
+    days = [PolicyTrace(field=f"f{n}", saw=n, wanted=str(n), held=True) for n in range(9)]
+    assert [t.field for t in telling([*days, days[2]])] == ["f5", "f6", "f7", "f8"]
 
 
 def test_a_case_nobody_has_says_so(qtbot: QtBot, operations: Operations) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 
+from refund_desk.client.plaintext import plain
 from refund_desk.desktop.operations import new_key
 from refund_desk.desktop.widgets import FieldValue
 from refund_desk.desktop.words import tr
@@ -15,12 +17,16 @@ from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.popup import AskText
 from refund_desk.desktop.workspace.promise import MarkPromise
 from refund_desk.desktop.workspace.steps import open_consultations
+from refund_desk.domain.errors import DeskError
 from refund_desk.domain.words import Role
-from refund_desk.wire.cases import CaseView, CustomerView, MessageView
+from refund_desk.wire.cases import CaseView, CustomerView, EvidenceView, MessageView
 from refund_desk.wire.commands import Outcome, PromiseBody, Taken
 
 if TYPE_CHECKING:
     from refund_desk.desktop.workspace.workspace import CaseWorkspace
+
+
+ORIGINAL_S = 120.0
 
 
 class Acts(QObject):
@@ -33,6 +39,7 @@ class Acts(QObject):
         page.header.unmask.connect(self.unmask)
         page.header.hold_wanted.connect(self.hold)
         page.conflicts.ask_finance.clicked.connect(self.ask_finance)
+        page.evidence.original_wanted.connect(self.save_original)
         page.talk.answer_wanted.connect(self.answer)
         page.talk.override_wanted.connect(self.override)
         page.talk.promise_wanted.connect(self.mark_promise)
@@ -121,6 +128,30 @@ class Acts(QObject):
             self._write(lambda key: client.promise(ref, body, key))
 
         MarkPromise(self._over.page.talk, found, currency_of(view), send).open()
+
+    def save_original(self, item: EvidenceView) -> None:
+        """The bytes as they were sent, to a file of one's choice; the window never opens them itself."""
+        desk = self._over.desk
+        desk.operations.read(
+            self._over,
+            lambda: desk.client.original(item.id),
+            lambda data: self._save(plain(Path(item.name).name, lines=False), data),
+            deadline=ORIGINAL_S,
+        )
+
+    def _save(self, name: str, data: bytes) -> None:
+        path, _ = QFileDialog.getSaveFileName(self._over, tr("ui.case.evidence.original"), name)
+        if not path:
+            return
+        self._over.desk.operations.long(
+            self._over, lambda _report: Path(path).write_bytes(data), lambda _count: self._saved(path), self._not_saved
+        )
+
+    def _saved(self, path: str) -> None:
+        self._over.said.emit(tr("ui.case.evidence.saved", path=path))
+
+    def _not_saved(self, _error: DeskError) -> None:
+        self._over.said.emit(tr("ui.case.evidence.not_saved"))
 
     def copy(self) -> None:
         """The value that has the focus, else the number of the case."""

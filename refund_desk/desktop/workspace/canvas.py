@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QTransform,
     QWheelEvent,
 )
@@ -55,6 +56,7 @@ class Canvas(QWidget):
         self._ground, self._steered = ground, steered
         self.look = Look()
         self.drawing = self.active = False
+        self._fitted: tuple[tuple[int, int, int, float], QPixmap] | None = None
         self._grip: QPointF | None = None
         self._from: QPointF | None = None
         self._to = QPointF()
@@ -184,10 +186,7 @@ class Canvas(QWidget):
         if self._image is None:
             self._paint_words(painter)
         else:
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._scale() < 4)
-            painter.setTransform(self.transform())
-            painter.drawImage(0, 0, self._image)
-            painter.resetTransform()
+            self._paint_image(painter, self._image)
             self._paint_notes(painter)
         if self._from is not None:
             self._frame(painter, QRectF(self._from, self._to).normalized())
@@ -196,6 +195,29 @@ class Canvas(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
+
+    def _paint_image(self, painter: QPainter, image: QImage) -> None:
+        if self.look == Look() and self._scale() < 1:
+            small = self._small(image)
+            at = self.transform().map(QPointF(0, 0))
+            painter.drawPixmap(at, small)
+            return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._scale() < 4)
+        painter.setTransform(self.transform())
+        painter.drawImage(0, 0, image)
+        painter.resetTransform()
+
+    def _small(self, image: QImage) -> QPixmap:
+        """The picture as it fits, made once for a size: the usual look costs no scaling when it is painted."""
+        ratio = self.devicePixelRatioF()
+        key = (image.cacheKey(), self.width(), self.height(), ratio)
+        if self._fitted is None or self._fitted[0] != key:
+            size = (QSizeF(image.size()) * self._scale() * ratio).toSize()
+            smooth = Qt.TransformationMode.SmoothTransformation
+            scaled = image.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
+            scaled.setDevicePixelRatio(ratio)
+            self._fitted = (key, QPixmap.fromImage(scaled))
+        return self._fitted[1]
 
     def _paint_words(self, painter: QPainter) -> None:
         dark = self._ground == "viewer"

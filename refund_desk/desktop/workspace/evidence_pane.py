@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from refund_desk.desktop.widgets import FieldGrid, FieldRow, Thumbnail, flow_widget
+from refund_desk.desktop.widgets import FieldGrid, FieldRow, KeyButton, Thumbnail, flow_widget
 from refund_desk.desktop.words import bind_text, member, tr, unbind_text, word_error
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.bubbles import show_thumb
@@ -74,6 +74,8 @@ class EvidenceCard(Pane):
 
     opened = Signal(int)
     """Index of the image to look at."""
+    original_wanted = Signal(object)
+    """The EvidenceView whose untouched bytes somebody wants as a file."""
     looked = Signal(int)
     """Id of an image that was shown large: a look."""
 
@@ -91,8 +93,11 @@ class EvidenceCard(Pane):
         self._thumbs = Pool(flow, self._thumb)
         self.details = FieldGrid(LABEL_WIDTH)
         self.details.copied.connect(self.copied)
+        self.original = KeyButton("ui.case.evidence.original", "", "link")
+        self.original.clicked.connect(lambda: self.original_wanted.emit(self.items[self.current]))
         for widget in (self.canvas, box, self.details):
             self.body.addWidget(widget)
+        self.body.addWidget(self.original, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addStretch()
 
     def show_case(self, view: CaseView) -> None:
@@ -125,6 +130,7 @@ class EvidenceCard(Pane):
     def _show_current(self) -> None:
         for index, thumb in enumerate(self._thumbs.shown):
             thumb.setChecked(index == self.current)
+        self.original.setVisible(bool(self.items))
         if not self.items:
             unbind_text(self.head.title.setText)
             self.set_title("ui.case.pane.evidence")

@@ -72,6 +72,7 @@ class CaseHeader(QWidget):
         self.clocks: list[Clock] = []
         self.reason, self.order = PlainLabel(), FieldValue("order")
         self.customer, self.eye = FieldValue("customer"), IconButton("eye-line", "ui.case.unmask", "Shift+C")
+        self.eye.setObjectName("inlineIcon")
         self.eye.setFixedSize(22, 20)
         self.eye.setIconSize(QSize(13, 13))
         self.policy, self.holder = FieldValue("policy"), PlainLabel()
