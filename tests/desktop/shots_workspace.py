@@ -175,6 +175,11 @@ def warehouse(stage: Stage, size: str) -> None:
     stage.open(samples.for_warehouse(), Role.WAREHOUSE, size=size)
 
 
+def consulted(stage: Stage, size: str) -> None:
+    view = samples.chinese().model_copy(update={"actions": ["consult.answer", "note.add"]})
+    stage.open(view, Role.WAREHOUSE, size=size)
+
+
 STATES: dict[str, Callable[[Stage, str], None]] = {
     "review": review,
     "fresh": fresh,
@@ -193,6 +198,7 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "approval": approval,
     "finance": finance,
     "warehouse": warehouse,
+    "consulted": consulted,
 }
 
 

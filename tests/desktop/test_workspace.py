@@ -277,6 +277,18 @@ def test_every_step_of_the_process_that_a_bar_offers_has_a_call(qtbot: QtBot, op
         assert not bar.buttons["payout.confirm"].isVisible()
 
 
+def test_a_consulted_role_answers_in_the_bar(qtbot: QtBot, operations: Operations) -> None:
+    view = samples.chinese().model_copy(update={"actions": ["consult.answer", "note.add"]})
+    with rig(qtbot, operations, view, roles=(Role.WAREHOUSE,)) as desk:
+        bar = desk.page.steps
+        assert bar.current is not None
+        assert bar.current.activity == "consult.answer"
+        bar._put("answer", "没有同批破损")
+        key(desk, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: bool(desk.client.sent))
+        assert desk.client.sent[0][:3] == ("answer", "32", "没有同批破损")
+
+
 def test_unmasking_asks_why(qtbot: QtBot, operations: Operations) -> None:
     with rig(qtbot, operations, samples.chinese()) as desk:
         assert "张**" in desk.page.header.customer.text()

@@ -49,7 +49,7 @@ class CasePage(QWidget):
         self.talk = ThreadCard(client, operations, images, drafts, set(desk.me.roles))
         self.evidence = EvidenceCard(images)
         self.decision = DecisionBar(client, operations, drafts)
-        self.steps = StepBar(client, operations, drafts)
+        self.steps = StepBar(client, operations, drafts, frozenset(desk.me.roles))
         self.busy = BusyBar()
         self._build(desk.state)
 

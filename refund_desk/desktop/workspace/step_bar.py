@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from refund_desk.client.api import DeskClient
+from refund_desk.client.plaintext import plain
 from refund_desk.desktop.drafts import DraftKeeper, Drafts
 from refund_desk.desktop.operations import Operations, new_key
 from refund_desk.desktop.widgets import Banner, KeyButton, PlainLabel, flow_widget
@@ -17,12 +18,37 @@ from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.columns import Columns
 from refund_desk.desktop.workspace.decision_form import Field
 from refund_desk.desktop.workspace.edit import LineBox
-from refund_desk.desktop.workspace.steps import STEPS, Step, StepField, minor_of, open_intents, steps_for
+from refund_desk.desktop.workspace.steps import (
+    STEPS,
+    Step,
+    StepField,
+    minor_of,
+    open_consultations,
+    open_intents,
+    steps_for,
+)
 from refund_desk.desktop.workspace.summary import Summary
 from refund_desk.domain.errors import DeskError, Stale
-from refund_desk.wire.cases import CaseView
+from refund_desk.domain.words import Role
+from refund_desk.wire.cases import CaseView, ConsultationView
 
-_ORDER = ("intent", "result", "tracking", "carrier", "reference", "amount", "reason", "comment", "note")
+_ORDER = (
+    "intent",
+    "consultation",
+    "answer",
+    "result",
+    "tracking",
+    "carrier",
+    "reference",
+    "amount",
+    "reason",
+    "comment",
+    "note",
+)
+
+
+_CHOSEN = ("intent", "consultation")
+"""Fields that are there only where there is more than one to choose from."""
 
 
 class StepBar(QWidget):
@@ -32,13 +58,14 @@ class StepBar(QWidget):
     stale = Signal()
 
     def __init__(
-        self, client: DeskClient, operations: Operations, drafts: Drafts | None, parent: QWidget | None = None
+        self, client: DeskClient, operations: Operations, drafts: Drafts | None, roles: frozenset[Role]
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self.setObjectName("decisionBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._client, self._operations, self._drafts = client, operations, drafts
         self._view: CaseView | None = None
+        self._roles = roles
         self._keeper: DraftKeeper | None = None
         self.current: Step | None = None
         self._key = new_key()
@@ -85,7 +112,7 @@ class StepBar(QWidget):
         named = {field.name: field for field in step.fields} if step else {}
         self._fill_choices()
         for name, field in self.fields.items():
-            several = name != "intent" or (self._view is not None and len(open_intents(self._view)) > 1)
+            several = name not in _CHOSEN or self._count(self._names[name]) > 1
             field.setVisible(name in named and several)
             field.say("")
         self.primary.setVisible(step is not None)
@@ -257,6 +284,10 @@ class StepBar(QWidget):
     def _fill_choices(self) -> None:
         """Lists keep what is chosen; their words may have changed."""
         self._filling = True
+        asked = self._questions()
+        answer = self.controls["answer"]
+        if isinstance(answer, LineBox):
+            answer.setPlaceholderText(plain(asked[0].question, lines=False) if asked else "")
         for name, control in self.controls.items():
             if isinstance(control, QComboBox):
                 chosen = control.currentData()
@@ -266,10 +297,18 @@ class StepBar(QWidget):
                 control.setCurrentIndex(max(0, control.findData(chosen)))
         self._filling = False
 
+    def _count(self, field: StepField) -> int:
+        return len(self._choices(field))
+
+    def _questions(self) -> list[ConsultationView]:
+        return open_consultations(self._view, self._roles) if self._view is not None else []
+
     def _choices(self, field: StepField) -> list[tuple[str, str]]:
         if field.kind == "intent":
             intents = open_intents(self._view) if self._view is not None else []
             return [(show.joined(formats().money(i.amount), show.system(i.channel), i.id[:8]), i.id) for i in intents]
+        if field.kind == "consultation":
+            return [(one.question, str(one.id)) for one in self._questions()]
         first = [(tr("ui.case.step.choose"), "")]
         numbered = enumerate(field.choices, start=1)
         return first + [(f"{n}  {tr(f'ui.case.inspection.{value}')}", value) for n, value in numbered]
@@ -313,7 +352,7 @@ class StepBar(QWidget):
 
 
 def _control(field: StepField) -> QComboBox | LineBox:
-    if field.kind in ("choice", "intent"):
+    if field.kind in ("choice", *_CHOSEN):
         combo = QComboBox()
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         return combo

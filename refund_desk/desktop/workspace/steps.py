@@ -126,6 +126,10 @@ def _inspect(client: DeskClient, view: CaseView, values: Values, key: str) -> Aw
     return client.step(view.ref, "inspection", body, key)
 
 
+def _answer(client: DeskClient, _view: CaseView, values: Values, key: str) -> Awaitable[Any]:
+    return client.answer(int(values["consultation"]), values["answer"], key)
+
+
 def _ship(client: DeskClient, view: CaseView, values: Values, key: str) -> Awaitable[Any]:
     body = c.Shipped(tracking=values["tracking"].strip(), carrier=values.get("carrier") or None)
     return client.step(view.ref, "shipped", body, key)
@@ -189,6 +193,14 @@ STEPS: tuple[Step, ...] = (
             StepField("result", "choice", choices=("complete", "short", "damaged", "other_goods")),
             StepField("note", required=False),
         ),
+        "primary",
+        True,
+    ),
+    Step(
+        "consult.answer",
+        "A",
+        _answer,
+        (StepField("consultation", "consultation", required=False), StepField("answer", "text")),
         "primary",
         True,
     ),

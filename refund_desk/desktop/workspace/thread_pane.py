@@ -24,7 +24,7 @@ STICK_MS = 400
 
 
 class ThreadCard(Card):
-    """Messages as bubbles, consultations as cards above them; T shows the timeline instead."""
+    """Messages as bubbles, consultations as cards; T shows the timeline instead."""
 
     attachment_opened = Signal(int)
     answer_wanted = Signal(int)
@@ -86,11 +86,14 @@ class ThreadCard(Card):
         self._area.verticalScrollBar().setValue(place)
 
     def _show_consultations(self, view: CaseView) -> None:
-        items = view.consultations
+        """What was settled stands above the messages, what still waits below them, where it is seen first."""
         override = "consult.override" in view.actions
-        for card, item in zip(self._asked.take(len(items)), items, strict=True):
-            mine = "consult.answer" in view.actions and (not self.roles or item.role in self.roles)
-            card.show_consultation(item, may_answer=mine, may_override=override)
+        waiting = [c for c in view.consultations if c.answered_at is None and c.overridden_by is None]
+        settled = [c for c in view.consultations if c not in waiting]
+        for pool, items in ((self._settled, settled), (self._waiting, waiting)):
+            for card, item in zip(pool.take(len(items)), items, strict=True):
+                mine = "consult.answer" in view.actions and item.role in self.roles
+                card.show_consultation(item, may_answer=mine, may_override=override)
 
     def _turn(self, merged: bool) -> None:
         self._stack.setCurrentIndex(1 if merged else 0)
@@ -103,12 +106,13 @@ class ThreadCard(Card):
         column.setContentsMargins(10, 9, 1, 9)
         column.setSpacing(6)
         column.addWidget(self.none)
-        asked, bubbles = QVBoxLayout(), QVBoxLayout()
-        for box in (asked, bubbles):
+        settled, bubbles, waiting = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
+        for box in (settled, bubbles, waiting):
             box.setSpacing(6)
             column.addLayout(box)
         column.addStretch()
-        self._asked, self._bubbles = Pool(asked, self._consultation), Pool(bubbles, self._bubble)
+        self._settled, self._waiting = Pool(settled, self._consultation), Pool(waiting, self._consultation)
+        self._bubbles = Pool(bubbles, self._bubble)
         self._area = SteadyScroll()
         self._area.setWidgetResizable(True)
         self._area.verticalScrollBar().rangeChanged.connect(self._grown)
