@@ -240,8 +240,10 @@ def approvals(work: Work, desk: Desk, who: Principal, limit: int = 100) -> list[
     """Proposals that this person answers for, most urgent first."""
     permit(work, desk, who, "queue.read")
     out = []
-    for case_id in work.views.approvals(who.person_id, limit):
-        file = open_file(work, desk, work.cases.by_id(case_id), who)
+    states = work.cases.several(work.views.approvals(who.person_id, limit))
+    ahead = work.ahead(states)
+    for state in states:
+        file = open_file(ahead, desk, state, who)
         if file.proposal and answers_for(file.process, file.proposal.decision, file.facts) in who.roles:
             out.append(file)
     return out

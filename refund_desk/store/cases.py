@@ -49,6 +49,7 @@ from refund_desk.store.tables.people import desk_mark
 _COLUMNS = {aspect: f"v_{aspect.value}" for aspect in Aspect}
 
 # Statements are built once. Those that insert or change take their columns as parameters of the call.
+_BY_IDS = select(refund_case).where(refund_case.c.id.in_(bindparam("ids", expanding=True)))
 _BY_ID = select(refund_case).where(refund_case.c.id == bindparam("id"))
 _BY_REF = select(refund_case).where(refund_case.c.ref == bindparam("ref"))
 _OF_ORDER = select(refund_case).where(refund_case.c.order_id == bindparam("order_id")).order_by(refund_case.c.id)
@@ -140,7 +141,8 @@ def to_state(row: Row[Any]) -> CaseState:
     )
 
 
-def _event(row: Row[Any]) -> CaseEvent:
+def as_event(row: Row[Any]) -> CaseEvent:
+    """A row of case_event."""
     r = row._mapping
     return CaseEvent(
         r["id"], r["at"], r["type"], Aspect(r["aspect"]), r["version"], r["round"], r["person_id"], r["data"]
@@ -162,6 +164,12 @@ class CaseRepo:
         if row is None:
             raise NotFound("case.not_found", ref=str(case_id))
         return to_state(row)
+
+    def several(self, case_ids: Sequence[int]) -> list[CaseState]:
+        """Cases by id, in the order of the ids; those that aren't there are left out."""
+        rows = self._c.execute(_BY_IDS, {"ids": list(case_ids)})
+        found = {row.id: to_state(row) for row in rows}
+        return [found[number] for number in case_ids if number in found]
 
     def by_ref(self, ref: str) -> CaseState:
         row = self._c.execute(_BY_REF, {"ref": ref}).one_or_none()
@@ -242,7 +250,7 @@ class CaseRepo:
         return state
 
     def events(self, case_id: int, after: int = 0) -> list[CaseEvent]:
-        return [_event(row) for row in self._c.execute(_EVENTS, {"case_id": case_id, "after": after})]
+        return [as_event(row) for row in self._c.execute(_EVENTS, {"case_id": case_id, "after": after})]
 
     # ------------------------------------------------------------ requests
 

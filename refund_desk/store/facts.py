@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, text, true, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, text, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from refund_desk.domain.dictionary import BY_KEY
@@ -34,16 +34,16 @@ from refund_desk.store.tables.facts import (
 )
 
 _PERSONAL = ("name", "email", "phone", "address", "country")
-_RECORDS = (
+SAID = (
     select(record.c.id, record.c.source, record.c.kind, record.c.external_id, record.c.parent_id, record.c.as_of)
     .add_columns(observation.c.field, observation.c.value, observation.c.as_of.label("said_at"))
     .add_columns(observation.c.fetched_at, observation.c.id.label("observation_id"))
     .join_from(
         record, observation, and_(observation.c.record_id == record.c.id, observation.c.current == true()), isouter=True
     )
-    .where(record.c.order_id == bindparam("order_id"))
     .order_by(record.c.id, observation.c.id)
 )
+_RECORDS = SAID.where(record.c.order_id == bindparam("order_id"))
 _MESSAGES = select(message).where(message.c.case_id == bindparam("case_id")).order_by(message.c.sent_at, message.c.id)
 _EVIDENCE = select(evidence).where(evidence.c.case_id == bindparam("case_id")).order_by(evidence.c.id)
 
@@ -52,11 +52,10 @@ _ORDER = select(shop_order).where(shop_order.c.number == bindparam("number"))
 _CUSTOMER = select(customer).where(
     customer.c.system == bindparam("system"), customer.c.external_id == bindparam("external_id")
 )
-_CUSTOMER_BY_ID = (
-    select(customer, *(personal.c[name] for name in (*_PERSONAL, "masked", "updated_at")))
-    .outerjoin_from(customer, personal)
-    .where(customer.c.id == bindparam("id"))
+CUSTOMERS = select(customer, *(personal.c[name] for name in (*_PERSONAL, "masked", "updated_at"))).outerjoin_from(
+    customer, personal
 )
+_CUSTOMER_BY_ID = CUSTOMERS.where(customer.c.id == bindparam("id"))
 _PERSONAL_OF = select(personal).where(personal.c.customer_id == bindparam("customer_id"))
 _MESSAGE_IDS = select(message.c.source, message.c.external_id, message.c.id).where(
     message.c.case_id == bindparam("case_id")
@@ -84,6 +83,27 @@ def read(kind: str, field: str, value: Any) -> Any:
     if known is not None and known.type == "time" and isinstance(value, str):
         return datetime.fromisoformat(value)
     return value
+
+
+def as_records(rows: Iterable[Sequence[Any]]) -> list[Record]:
+    """Rows of `SAID`, one per field, as the records they are of."""
+    made: dict[int, Record] = {}
+    fields: dict[str, Observed] = {}
+    for row in rows:
+        number, source, kind, external_id, parent_id, as_of, field, value, said_at, fetched_at = row[:10]
+        if number not in made:
+            fields = {}
+            made[number] = Record(number, source, RecordKind(kind), external_id, parent_id, as_of, fields)
+        if field is not None:
+            fields[field] = Observed(read(kind, field, value), said_at, fetched_at)
+    return list(made.values())
+
+
+def as_customer(row: Row[Any]) -> Mapping[str, Any]:
+    """A row of `CUSTOMERS`; who was erased, or never named, is nobody."""
+    found = dict(row._mapping)
+    found["masked"] = found["masked"] or NOBODY
+    return found
 
 
 class FactRepo:
@@ -119,16 +139,7 @@ class FactRepo:
 
     def records(self, order_id: int) -> list[Record]:
         """Everything any system says about an order now, in a stable order."""
-        made: dict[int, Record] = {}
-        fields: dict[str, Observed] = {}
-        for row in self._c.execute(_RECORDS, {"order_id": order_id}):
-            number, source, kind, external_id, parent_id, as_of, field, value, said_at, fetched_at, _ = row
-            if number not in made:
-                fields = {}
-                made[number] = Record(number, source, RecordKind(kind), external_id, parent_id, as_of, fields)
-            if field is not None:
-                fields[field] = Observed(read(kind, field, value), said_at, fetched_at)
-        return list(made.values())
+        return as_records(self._c.execute(_RECORDS, {"order_id": order_id}))
 
     def observe(
         self, order_id: int, sayings: Sequence[Saying], fetched_at: datetime, digest: Callable[[Saying], bytes]
@@ -246,9 +257,7 @@ class FactRepo:
         row = self._c.execute(_CUSTOMER_BY_ID, {"id": customer_id}).one_or_none()
         if row is None:
             raise NotFound("customer.not_found", customer=customer_id)
-        found = dict(row._mapping)
-        found["masked"] = found["masked"] or NOBODY
-        return found
+        return as_customer(row)
 
     def customer_key(self, system: str, external_id: str) -> CustomerKey | None:
         row = self._c.execute(_CUSTOMER, {"system": system, "external_id": external_id}).one_or_none()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -27,21 +27,21 @@ _ADD_INTENT = insert(refund_intent)
 _ADD_LINE = insert(intent_line)
 _ADD_INTENT_EVENT = insert(intent_event)
 _CHANGE_INTENT = update(refund_intent).where(refund_intent.c.id == bindparam("row"))
-_INTENTS = (
+INTENTS = (
     select(refund_intent, intent_line.c.line, intent_line.c.quantity, intent_line.c.amount_minor.label("line_minor"))
     .outerjoin(intent_line, intent_line.c.intent_id == refund_intent.c.id)
     .order_by(refund_intent.c.created_at, refund_intent.c.id, intent_line.c.line)
 )
-_INTENT_BY_ID = _INTENTS.where(refund_intent.c.id == bindparam("id"))
-_INTENTS_OF_ORDER = _INTENTS.where(refund_intent.c.order_id == bindparam("order_id"))
-_INTENTS_OF_CASE = _INTENTS.where(refund_intent.c.case_id == bindparam("case_id"))
-_SUM = (
+_INTENT_BY_ID = INTENTS.where(refund_intent.c.id == bindparam("id"))
+_INTENTS_OF_ORDER = INTENTS.where(refund_intent.c.order_id == bindparam("order_id"))
+_INTENTS_OF_CASE = INTENTS.where(refund_intent.c.case_id == bindparam("case_id"))
+SUM = (
     select(refund_intent.c.currency, func.sum(refund_intent.c.amount_minor))
     .where(refund_intent.c.state.not_in([literal_column(f"'{state}'") for state in _DEAD]))
     .group_by(refund_intent.c.currency)
 )
-_SUM_OF_ORDER = _SUM.where(refund_intent.c.order_id == bindparam("order_id"))
-_SUM_OF_CUSTOMER = _SUM.where(
+_SUM_OF_ORDER = SUM.where(refund_intent.c.order_id == bindparam("order_id"))
+_SUM_OF_CUSTOMER = SUM.where(
     refund_intent.c.customer_id == bindparam("customer_id"), refund_intent.c.created_at >= bindparam("since")
 )
 _CONSULTATIONS = select(consultation).where(consultation.c.case_id == bindparam("case_id")).order_by(consultation.c.id)
@@ -51,15 +51,28 @@ _INTENT = [f.name for f in fields(IntentRow) if f.name != "lines"]
 _CONSULTATION = [f.name for f in fields(Consultation)]
 
 
-def _proposal(row: Row[Any]) -> ProposalRow:
+def as_proposal(row: Row[Any]) -> ProposalRow:
     values = {name: row._mapping[name] for name in _PROPOSAL}
     values |= {"decision": Decision(values["decision"]), "content": bytes(values["content"])}
     return ProposalRow(**values | {"digest": bytes(values["digest"])})
 
 
-def _consultation(row: Row[Any]) -> Consultation:
+def as_consultation(row: Row[Any]) -> Consultation:
     values = {name: row._mapping[name] for name in _CONSULTATION}
     return Consultation(**values | {"role": Role(values["role"])})
+
+
+def as_intents(rows: Iterable[Row[Any]]) -> list[IntentRow]:
+    """Intents with their lines, oldest first: one row of the answer for each line."""
+    made: dict[str, tuple[Mapping[Any, Any], list[tuple[str, int, int]]]] = {}
+    for row in rows:
+        _, lines = made.setdefault(row.id, (row._mapping, []))
+        if row.line is not None:
+            lines.append((row.line, row.quantity, row.line_minor))
+    return [
+        IntentRow(**{name: row[name] for name in _INTENT} | {"tender": Tender(row["tender"])}, lines=tuple(lines))
+        for row, lines in made.values()
+    ]
 
 
 class MoneyRepo:
@@ -77,10 +90,10 @@ class MoneyRepo:
         row = self._c.execute(_PROPOSAL_BY_ID, {"id": proposal_id}).one_or_none()
         if row is None:
             raise NotFound("proposal.not_found", id=proposal_id)
-        return _proposal(row)
+        return as_proposal(row)
 
     def proposals(self, case_id: int) -> list[ProposalRow]:
-        return [_proposal(row) for row in self._c.execute(_PROPOSALS, {"case_id": case_id})]
+        return [as_proposal(row) for row in self._c.execute(_PROPOSALS, {"case_id": case_id})]
 
     def settle_proposal(self, proposal_id: int, **columns: Any) -> None:
         self._c.execute(_CHANGE_PROPOSAL, {"row": proposal_id, **columns})
@@ -104,16 +117,7 @@ class MoneyRepo:
         self._c.execute(_ADD_INTENT_EVENT, values)
 
     def _intents(self, query: Select[Any], **values: Any) -> list[IntentRow]:
-        """Intents with their lines, oldest first: one row of the answer for each line."""
-        made: dict[str, tuple[Mapping[Any, Any], list[tuple[str, int, int]]]] = {}
-        for row in self._c.execute(query, values):
-            _, lines = made.setdefault(row.id, (row._mapping, []))
-            if row.line is not None:
-                lines.append((row.line, row.quantity, row.line_minor))
-        return [
-            IntentRow(**{name: row[name] for name in _INTENT} | {"tender": Tender(row["tender"])}, lines=tuple(lines))
-            for row, lines in made.values()
-        ]
+        return as_intents(self._c.execute(query, values))
 
     def intent(self, intent_id: str) -> IntentRow:
         found = self._intents(_INTENT_BY_ID, id=intent_id)
@@ -162,10 +166,10 @@ class MoneyRepo:
         row = self._c.execute(select(consultation).where(consultation.c.id == consultation_id)).one_or_none()
         if row is None:
             raise NotFound("consultation.not_found", id=consultation_id)
-        return _consultation(row)
+        return as_consultation(row)
 
     def consultations(self, case_id: int) -> list[Consultation]:
-        return [_consultation(row) for row in self._c.execute(_CONSULTATIONS, {"case_id": case_id})]
+        return [as_consultation(row) for row in self._c.execute(_CONSULTATIONS, {"case_id": case_id})]
 
     def settle_consultation(self, consultation_id: int, **columns: Any) -> None:
         self._c.execute(update(consultation).where(consultation.c.id == consultation_id).values(**columns))

@@ -5,7 +5,7 @@ The edge (server or worker) opens it and commits by leaving the block; a use cas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -14,7 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from refund_desk.domain.audit import AuditEntry
+from refund_desk.domain.cases import CaseState
 from refund_desk.domain.people import Principal
+from refund_desk.store.ahead import AheadCases, AheadFacts, AheadMoney, AheadPeople
 from refund_desk.store.audit import AuditLog, Canonical
 from refund_desk.store.cases import CaseRepo
 from refund_desk.store.database import reading, writing
@@ -67,6 +69,15 @@ class SqlWork:
     @cached_property
     def log(self) -> AuditLog:
         return AuditLog(self.connection, self._store.canonical)
+
+    def ahead(self, cases: Sequence[CaseState]) -> SqlWork:
+        """The same transaction, which reads all of these cases at once when it is asked about one."""
+        made = SqlWork(self.connection, self._store)
+        made.cases = AheadCases(self.connection, cases)
+        made.facts = AheadFacts(self.connection, cases)
+        made.money = AheadMoney(self.connection, cases)
+        made.people = AheadPeople(self.connection)
+        return made
 
     def audit(self, action: str, who: Principal, case_ref: str | None = None, **data: Any) -> None:
         """Append an entry in this transaction. Ids, field names and keyed digests only."""

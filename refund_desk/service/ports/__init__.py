@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from refund_desk.domain.cases import CaseState
 from refund_desk.domain.people import Principal
 from refund_desk.domain.policies import Advice, Clause, PolicyFacts
 from refund_desk.domain.process import Process
@@ -34,6 +35,9 @@ class Work(Protocol):
     def views(self) -> QueueViews: ...
     @property
     def people(self) -> PeopleBook: ...
+
+    def ahead(self, cases: Sequence[CaseState]) -> Work:
+        """The same transaction, which reads all of these cases at once when it is asked about one."""
 
     def audit(self, action: str, who: Principal, case_ref: str | None = None, **data: Any) -> None:
         """Append an entry in this transaction. Ids, field names and keyed digests only."""
