@@ -56,12 +56,17 @@ def unnamed(root: QWidget) -> list[str]:
     kinds = (QAbstractButton, QAbstractItemView, QLineEdit, QPlainTextEdit)
     found = []
     for widget in root.findChildren(QWidget):
-        if widget.parent() is not None and widget.parent().metaObject().className() == "QComboBoxPrivateContainer":
+        if _in_combo(widget):
             continue  # named by its combo box
         own = not widget.objectName().startswith("qt_") and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
         if isinstance(widget, kinds) and own and not widget.accessibleName() and not getattr(widget, "text", str)():
             found.append(f"{type(widget).__name__} {widget.objectName()}")
     return found
+
+
+def _in_combo(widget: QWidget) -> bool:
+    parent = widget.parentWidget()
+    return parent is not None and parent.metaObject().className() == "QComboBoxPrivateContainer"
 
 
 def cut(root: QWidget) -> list[str]:

@@ -39,7 +39,6 @@ from tests.desktop.hands import click, press
 from tests.desktop.panels import cut, unnamed
 from tests.fakes import panel_samples as samples
 
-pytestmark = pytest.mark.filterwarnings("default::ResourceWarning")
 OTHER_ROOT = "3q2+7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 

@@ -634,8 +634,8 @@ class FakeClient(DeskClient):
         self._note("make_token", login, label)
         return commands.TokenMade(token="rd_live_2b7e151628aed2a6abf7158809cf4f3c")
 
-    async def process(self) -> commands.ProcessView:
-        self._note("process")
+    async def process(self, kind: str = "process") -> commands.ProcessView:
+        self._note("process", kind)
         return commands.ProcessView(name="standard", version="1", content=self.process_content)
 
     async def config_changes(self) -> list[commands.ConfigChange]:

@@ -66,7 +66,8 @@ class ApprovalDetail(QWidget):
 
     def _fields(self, row: ApprovalRow) -> list[FieldRow]:
         p = row.proposal
-        clause = f"{p.policy_version} § {p.clause}" if p.clause else p.policy_version
+        policy = p.policy_version.partition("+")[0]  # the rest is a digest: the approval binds to it, nobody reads it
+        clause = f"{policy} § {p.clause}" if p.clause else policy
         found = [
             ("decision", member("decision", p.decision)),
             ("amount", formats().money(p.amount) if p.amount else ""),

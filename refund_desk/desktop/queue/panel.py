@@ -90,6 +90,8 @@ class QueuePanel(QFrame):
         row = self.model.row_of(ref)
         if row >= 0:
             self.list.setCurrentIndex(self.model.index(row))
+        else:
+            self.list.clearSelection()  # no other case is the one that is open
         self.list.viewport().update()
 
     def after(self, ref: str) -> str:
