@@ -237,6 +237,7 @@ class Rail(QFrame):
     def set_entries(self, entries: Sequence[RailEntry]) -> None:
         for button in self.buttons.values():
             self._column.removeWidget(button)
+            button.hide()  # at once: deletion waits for the event loop
             button.deleteLater()
         self.buttons = {entry.key: RailButton(entry) for entry in entries}
         for index, (key, button) in enumerate(self.buttons.items()):

@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
         """The places this person has; pages of earlier ones are dropped."""
         for page in self._pages.values():
             self.stack.removeWidget(page)
+            page.hide()
             page.deleteLater()
         self._pages, self.current = {}, ""
         self._entries = {entry.key: entry for entry in entries}
