@@ -6,13 +6,12 @@ from fastapi import APIRouter, FastAPI
 
 from refund_desk import __version__
 from refund_desk.domain.people import Principal
-from refund_desk.server import problems
+from refund_desk.server import openapi, problems
 from refund_desk.server.call import House
 from refund_desk.server.feed import Feed
 from refund_desk.server.guard import Guard
 from refund_desk.server.jobs import Jobs
 from refund_desk.server.routes import audit, cases, decisions, evidence, intake, people, queue, session
-from refund_desk.wire.base import Problem
 
 ROUTERS: tuple[APIRouter, ...] = (
     session.router,
@@ -24,16 +23,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     people.router,
     audit.router,
 )
-ERRORS = {
-    status: {"model": Problem, "description": text}
-    for status, text in {
-        401: "Nobody we know.",
-        403: "A rule forbids it; params name it and who could.",
-        404: "No such thing.",
-        409: "The state forbids it now, or something it rests on has changed.",
-        422: "Bad input; params.problems has the path of each field.",
-    }.items()
-}
 
 
 def build(house: House, feed: Feed, *, currency: str = "CNY", operators: dict[str, Principal] | None = None) -> FastAPI:
@@ -44,6 +33,7 @@ def build(house: House, feed: Feed, *, currency: str = "CNY", operators: dict[st
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        generate_unique_id_function=lambda route: f"{route.tags[0]}_{route.name}",
     )
     app.state.house = house
     app.state.feed = feed
@@ -53,5 +43,6 @@ def build(house: House, feed: Feed, *, currency: str = "CNY", operators: dict[st
     problems.install(app)
     app.add_middleware(Guard)
     for router in ROUTERS:
-        app.include_router(router, prefix="/v1", responses=ERRORS)  # type: ignore[arg-type]
+        app.include_router(router, prefix="/v1")
+    openapi.install(app)
     return app

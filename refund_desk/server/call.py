@@ -58,6 +58,8 @@ OWN = frozenset({"/v1/me", "/v1/me/password", "/v1/session"})
 """All that somebody may do who has to change their password first."""
 ABOUT_CASES = frozenset({"cases", "decisions", "evidence"})
 """Tags of routes about one case or what belongs to it."""
+MONEY = {"x-money": True}
+"""`openapi_extra` of routes whose write is called with `money`: the document then says that the key is required."""
 _REF = re.compile(r"RC-\d{2}-\d{6,}\Z")
 
 RowId = Annotated[int, Path(ge=0, le=MAX_INT, description="Id of a row, as the service gave it.")]

@@ -156,7 +156,12 @@ def stop(call: Caller, request: Request, job_id: str) -> c.Job:
     return call.read(use)
 
 
-@router.get("/jobs/{job_id}/file", response_class=Response)
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+@router.get("/jobs/{job_id}/file", response_class=Response, responses=_FILE)
 def file(call: Caller, request: Request, job_id: str) -> Response:
     """What a finished job wrote."""
     jobs: Jobs = request.app.state.jobs

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.people import Principal
 from refund_desk.server import present as p
-from refund_desk.server.call import Caller, RowId
+from refund_desk.server.call import MONEY, Caller, RowId
 from refund_desk.server.present_case import case as case_view
 from refund_desk.server.present_case import customer as customer_view
 from refund_desk.service import cases, consultations, evidence, reading, steps, thread
@@ -200,7 +200,7 @@ def _step(path: str, event: str, says: str, body: Any, use: Any) -> None:
 
     route.__annotations__ = {"call": Caller, "ref": str, "body": body, "return": Response}
     route.__name__, route.__doc__ = path.replace("-", "_"), says
-    router.post(f"/cases/{{ref}}/{path}", response_model=c.Outcome)(route)
+    router.post(f"/cases/{{ref}}/{path}", response_model=c.Outcome, openapi_extra=MONEY)(route)
 
 
 _step(

@@ -9,7 +9,7 @@ from refund_desk.domain.people import Principal
 from refund_desk.domain.words import Stage
 from refund_desk.server import present as p
 from refund_desk.server.approvals import approval_row
-from refund_desk.server.call import Caller, RowId
+from refund_desk.server.call import MONEY, Caller, RowId
 from refund_desk.service import decisions, payouts, reading
 from refund_desk.service.drafting import Draft
 from refund_desk.service.gate import permit
@@ -90,7 +90,7 @@ def preview(call: Caller, ref: str, body: c.ProposalBody) -> c.Preview:
     return call.read(use)
 
 
-@router.post("/cases/{ref}/proposals", response_model=c.Outcome)
+@router.post("/cases/{ref}/proposals", response_model=c.Outcome, openapi_extra=MONEY)
 def propose(call: Caller, ref: str, body: c.ProposalBody) -> Response:
     """Propose. What needs nobody's approval is decided at once."""
     return call.write(
@@ -100,7 +100,7 @@ def propose(call: Caller, ref: str, body: c.ProposalBody) -> Response:
     )
 
 
-@router.post("/cases/{ref}/proposals/{number}/approve", response_model=c.Outcome)
+@router.post("/cases/{ref}/proposals/{number}/approve", response_model=c.Outcome, openapi_extra=MONEY)
 def approve(call: Caller, ref: str, number: RowId, body: c.Verdict) -> Response:
     """Approve exactly the content with this digest, and reserve its money."""
     return call.write(
@@ -112,8 +112,9 @@ def approve(call: Caller, ref: str, number: RowId, body: c.Verdict) -> Response:
     )
 
 
-@router.post("/cases/{ref}/proposals/{number}/return", response_model=c.Outcome)
+@router.post("/cases/{ref}/proposals/{number}/return", response_model=c.Outcome, openapi_extra=MONEY)
 def send_back(call: Caller, ref: str, number: RowId, body: c.SendBack) -> Response:
+    """Return a proposal to its reviewer with a reason."""
     return call.write(
         lambda work, who: p.done(decisions.send_back(work, call.desk, who, ref, number, body.reason, body.rests_on)),
         body=body,
@@ -121,8 +122,9 @@ def send_back(call: Caller, ref: str, number: RowId, body: c.SendBack) -> Respon
     )
 
 
-@router.post("/cases/{ref}/proposals/{number}/decline", response_model=c.Outcome)
+@router.post("/cases/{ref}/proposals/{number}/decline", response_model=c.Outcome, openapi_extra=MONEY)
 def decline(call: Caller, ref: str, number: RowId, body: c.SendBack) -> Response:
+    """Decline a proposal with a reason: the review is open again."""
     return call.write(
         lambda work, who: p.done(
             decisions.send_back(work, call.desk, who, ref, number, body.reason, body.rests_on, decline=True)
@@ -132,12 +134,13 @@ def decline(call: Caller, ref: str, number: RowId, body: c.SendBack) -> Response
     )
 
 
-@router.post("/cases/{ref}/proposals/{number}/withdraw", response_model=c.Outcome)
+@router.post("/cases/{ref}/proposals/{number}/withdraw", response_model=c.Outcome, openapi_extra=MONEY)
 def withdraw(call: Caller, ref: str, number: RowId) -> Response:
+    """Take one's own proposal back while nobody has approved it."""
     return call.write(lambda work, who: p.done(decisions.withdraw(work, call.desk, who, ref, number)), money=True)
 
 
-@router.post("/cases/{ref}/proposals/{number}/undo", response_model=c.Outcome)
+@router.post("/cases/{ref}/proposals/{number}/undo", response_model=c.Outcome, openapi_extra=MONEY)
 def undo(call: Caller, ref: str, number: RowId) -> Response:
     """Take the last decision back within its seconds, before anything left."""
     return call.write(
@@ -154,12 +157,13 @@ def approvals(call: Caller) -> list[c.ApprovalRow]:
 
     def use(work: Work, who: Principal) -> list[c.ApprovalRow]:
         files = reading.approvals(work, call.desk, who)
-        return [approval_row(work, call.desk, who, file) for file in files]
+        ahead = work.ahead([file.state for file in files])
+        return [approval_row(ahead, call.desk, who, file) for file in files]
 
     return call.read(use)
 
 
-@router.post("/approvals", response_model=c.BulkResult)
+@router.post("/approvals", response_model=c.BulkResult, openapi_extra=MONEY)
 def approve_many(call: Caller, body: c.ApproveMany) -> Response:
     """Several like cases under the set amount, each by itself: one result per row, one transaction per row."""
     if not call.key:
@@ -196,7 +200,7 @@ def _approve_one(call: Caller, item: c.ApproveOne) -> c.BulkRow:
 # ---------------------------------------------------------------- payouts
 
 
-@router.post("/intents/{intent_id}/confirm", response_model=c.Outcome)
+@router.post("/intents/{intent_id}/confirm", response_model=c.Outcome, openapi_extra=MONEY)
 def confirm(call: Caller, intent_id: str, body: c.ConfirmPayout) -> Response:
     """Finance confirms a payout made by hand: a unique reference, and the intent's own amount."""
 
@@ -207,8 +211,9 @@ def confirm(call: Caller, intent_id: str, body: c.ConfirmPayout) -> Response:
     return call.write(use, body=body, money=True)
 
 
-@router.post("/intents/{intent_id}/fail", response_model=c.Outcome)
+@router.post("/intents/{intent_id}/fail", response_model=c.Outcome, openapi_extra=MONEY)
 def fail(call: Caller, intent_id: str, body: c.PayoutFailed) -> Response:
+    """The payout was refused for good: its money is free again, and the case comes back."""
     return call.write(
         lambda work, who: p.outcome(payouts.fail(work, call.desk, who, intent_id, body.reason), "payout.failed"),
         body=body,
@@ -216,8 +221,9 @@ def fail(call: Caller, intent_id: str, body: c.PayoutFailed) -> Response:
     )
 
 
-@router.post("/intents/{intent_id}/cancel", response_model=c.Outcome)
+@router.post("/intents/{intent_id}/cancel", response_model=c.Outcome, openapi_extra=MONEY)
 def cancel(call: Caller, intent_id: str, body: c.Because) -> Response:
+    """Call a payout off before it left."""
     return call.write(
         lambda work, who: p.outcome(payouts.cancel(work, call.desk, who, intent_id, body.reason), "payout.cancelled"),
         body=body,
@@ -225,7 +231,7 @@ def cancel(call: Caller, intent_id: str, body: c.Because) -> Response:
     )
 
 
-@router.post("/intents/{intent_id}/returned", response_model=c.Outcome)
+@router.post("/intents/{intent_id}/returned", response_model=c.Outcome, openapi_extra=MONEY)
 def came_back(call: Caller, intent_id: str, body: c.Because) -> Response:
     """Money that had gone out came back."""
     return call.write(
@@ -235,7 +241,7 @@ def came_back(call: Caller, intent_id: str, body: c.Because) -> Response:
     )
 
 
-@router.post("/cases/{ref}/shipped", response_model=c.Outcome)
+@router.post("/cases/{ref}/shipped", response_model=c.Outcome, openapi_extra=MONEY)
 def shipped(call: Caller, ref: str, body: c.Shipped) -> Response:
     """The warehouse sent the exchange or replacement."""
     return call.write(

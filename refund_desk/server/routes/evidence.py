@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -33,7 +33,13 @@ async def body_bytes(request: Request, call: Caller, ref: str) -> bytes:
     return b"".join(parts)
 
 
-@router.get("/evidence/{number}/image", response_class=Response)
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_IMAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": _BYTES, "image/png": _BYTES}}}
+_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": _BYTES}}}
+_BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": _BYTES}}}
+
+
+@router.get("/evidence/{number}/image", response_class=Response, responses=_IMAGE)
 def image(call: Caller, number: RowId, size: str = "screen") -> Response:
     """A rendition (thumb, screen, full), upright. Opening one is a look."""
 
@@ -54,7 +60,7 @@ def image(call: Caller, number: RowId, size: str = "screen") -> Response:
     return Response(data, media_type=kind, headers={"Cache-Control": "private, max-age=3600"})
 
 
-@router.get("/evidence/{number}/original", response_class=Response)
+@router.get("/evidence/{number}/original", response_class=Response, responses=_FILE)
 def original(call: Caller, number: RowId) -> Response:
     """The bytes as they came. A look, and an audit entry; never shown inline."""
     found: list[bytes] = []
@@ -73,7 +79,7 @@ def original(call: Caller, number: RowId) -> Response:
     return Response(found[0], media_type="application/octet-stream", headers=headers)
 
 
-@router.post("/cases/{ref}/evidence", response_model=c.UploadMade)
+@router.post("/cases/{ref}/evidence", response_model=c.UploadMade, openapi_extra=_BODY)
 def add(
     call: Caller,
     ref: str,

@@ -36,24 +36,12 @@ MAX_ZIP: Final = 2 * 1024 * 1024 * 1024
 SOURCE: Final = "api"
 
 
-def _inlined(value: Any, parts: Mapping[str, Any]) -> Any:
-    """A schema without references: in an OpenAPI document they would point into nothing."""
-    if isinstance(value, list):
-        return [_inlined(one, parts) for one in value]
-    if not isinstance(value, dict):
-        return value
-    if "$ref" in value:
-        rest = {name: one for name, one in value.items() if name != "$ref"}
-        return _inlined(parts[value["$ref"].rpartition("/")[2]] | rest, parts)
-    return {name: _inlined(one, parts) for name, one in value.items() if name != "$defs"}
-
-
-def _record_schema() -> Any:
-    schema = w.BundleCase.model_json_schema()
-    return _inlined(schema, schema["$defs"])
-
-
-_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": _record_schema()}}}}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BundleCase"}}},
+    }
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +124,12 @@ def submit(call: Caller, sent: Annotated[Sent, Depends(sent_record)]) -> w.Reque
 @router.post(
     "/imports",
     response_model=c.Job,
-    openapi_extra={"requestBody": {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
 )
 def start_import(call: Caller, request: Request, sent: Annotated[SentZip, Depends(sent_zip)]) -> c.Job:
     """Take a whole bundle in, a zip; ask `/jobs/{id}` how it goes. Its result is the counts."""
