@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 import yaml
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QVBoxLayout, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -174,6 +174,14 @@ def test_a_second_person_approves(qtbot: QtBot, panel: SettingsPanel, desk: Desk
     with qtbot.waitSignal(page.settled):
         dialog.finish()
     assert fake(desk).called("settle_config") == [(7, True, "同意")]
+
+
+def test_a_change_of_roles_is_told_by_their_names(panel: SettingsPanel) -> None:
+    panel.open_page("changes")
+    page = changes(panel)
+    page.table.selectRow(1)
+    told = [label.text() for label in page.detail.findChildren(QLabel)]
+    assert "角色：财务 → 财务、负责人" in told
 
 
 def test_nobody_approves_their_own(qtbot: QtBot, panel: SettingsPanel, desk: Desk) -> None:

@@ -308,7 +308,11 @@ def changes() -> list[commands.ConfigChange]:
             proposed_by=cases.PersonRef(id=4, name="管理员"),
             proposed_at=NOW - timedelta(days=1),
             status="open",
-            differences=[Coded(code="change.added", params={"path": "roles", "after": "lead"})],
+            differences=[
+                Coded(
+                    code="change.changed", params={"path": "", "before": '["finance"]', "after": '["finance", "lead"]'}
+                )
+            ],
         ),
         commands.ConfigChange(
             id=5,

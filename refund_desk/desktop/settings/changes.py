@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
@@ -123,8 +124,8 @@ class ChangesPage(QWidget):
         self.state.set_text(tr(f"ui.settings.changes.{change.status}"))
         self.fields.set_rows(_fields(change, own=own))
         clear(self._lines)
-        for coded in change.differences:
-            self._lines.addWidget(PlainLabel(word(coded, "change"), "mono small", wrap=True))
+        for text in _differences(change):
+            self._lines.addWidget(PlainLabel(text, "mono small" if change.kind != "roles" else "", wrap=True))
         if not change.differences:
             self._lines.addWidget(PlainLabel(tr("ui.settings.changes.no_differences"), "small muted", wrap=True))
 
@@ -173,6 +174,30 @@ class ChangesPage(QWidget):
 
         add("approve", "A", self.approve, "ui.approvals.approve", lambda: self.ask(True))
         add("decline", "D", self.decline, "ui.approvals.decline", lambda: self.ask(False))
+
+
+def _differences(change: ConfigChange) -> list[str]:
+    """One line per leaf that changes; roles by their names."""
+    if change.kind != "roles":
+        return [word(coded, "change") for coded in change.differences]
+    return [
+        tr(
+            "ui.settings.changes.roles",
+            before=_named(coded.params.get("before")),
+            after=_named(coded.params.get("after")),
+        )
+        for coded in change.differences
+    ]
+
+
+def _named(roles: object) -> str:
+    """Role labels of a list that came as JSON text."""
+    try:
+        found = json.loads(roles) if isinstance(roles, str) else roles
+    except ValueError:
+        found = [roles]
+    listed = found if isinstance(found, list) else [found] if found else []
+    return formats().join([member("role", str(role)) for role in listed]) or tr("ui.settings.users.no_role")
 
 
 def _fields(change: ConfigChange, *, own: bool) -> list[FieldRow]:
