@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import desk, service
+from tests.bench import audit, desk, intake, service, window
 from tests.bench.measure import Row, machine, table
 
 
@@ -25,6 +25,10 @@ def _on_desk(*figures: Callable[[desk.Bench], Iterator[Row]]) -> Callable[[argpa
 FIGURES: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "queue": _on_desk(service.queue),
     "decide": _on_desk(service.decide),
+    "audit": lambda options: audit.verification(options.cases),
+    "start": lambda options: window.start(options.cases, options.open),
+    "window": lambda options: window.work(options.cases, options.open),
+    "import": lambda options: intake.long_file(options.cases),
 }
 
 

@@ -39,13 +39,16 @@ _CHIPS = {
     "total": "open = 1",
 }
 _HIGH = " UNION ALL ".join(
-    f"SELECT 1 FROM refund_case WHERE open = 1 AND stage = 'review' AND currency = '{currency}' AND amount_minor >= {at}"
-    for currency, at in HIGH.items()
+    f"SELECT 1 FROM refund_case WHERE open = 1 AND stage = 'review' AND currency = '{name}' AND amount_minor >= {at}"
+    for name, at in HIGH.items()
 )
-_COUNTS = " UNION ALL ".join(
-    f"SELECT '{key}', count(*) FROM (SELECT 1 FROM refund_case WHERE {where} LIMIT {CAP + 1})"  # noqa: S608
-    for key, where in _CHIPS.items()
-) + f" UNION ALL SELECT 'high_amount', count(*) FROM (SELECT * FROM ({_HIGH}) LIMIT {CAP + 1})"
+_COUNTS = (
+    " UNION ALL ".join(
+        f"SELECT '{key}', count(*) FROM (SELECT 1 FROM refund_case WHERE {where} LIMIT {CAP + 1})"
+        for key, where in _CHIPS.items()
+    )
+    + f" UNION ALL SELECT 'high_amount', count(*) FROM (SELECT * FROM ({_HIGH}) LIMIT {CAP + 1})"
+)
 _FREE = """SELECT * FROM refund_case WHERE open = 1 AND assignee_id IS NULL AND stage = 'review'
 ORDER BY act_by, id LIMIT 1"""
 _RECORDS = """SELECT r.*, o.* FROM record r LEFT JOIN observation o ON o.record_id = r.id AND o.current = 1
@@ -84,7 +87,7 @@ class Floor:
 
     def _put(self, table: str, row: dict[str, Any], *, instead: bool = False) -> int:
         verb = "INSERT OR REPLACE" if instead else "INSERT"
-        sql = f"{verb} INTO {table} ({','.join(row)}) VALUES ({','.join('?' * len(row))})"  # noqa: S608
+        sql = f"{verb} INTO {table} ({','.join(row)}) VALUES ({','.join('?' * len(row))})"
         return self._db.execute(sql, tuple(row.values())).lastrowid or 0
 
     # ------------------------------------------------------------ the commands

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sqlite3
 import statistics
@@ -94,7 +95,7 @@ def machine() -> dict[str, Any]:
     return {
         "system": platform.platform(),
         "cpu": _cpu(),
-        "cores": __import__("os").cpu_count(),
+        "cores": os.cpu_count(),
         "memory_mb": _memory_mb(),
         "load": _load(),
         "python": platform.python_version(),
@@ -111,14 +112,10 @@ def _cpu() -> str:
 
 
 def _memory_mb() -> int:
-    import psutil
-
-    return int(psutil.virtual_memory().total / 1e6)
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1_000_000 if hasattr(os, "sysconf") else 0
 
 
 def _load() -> list[float]:
-    import os
-
     return [round(one, 2) for one in os.getloadavg()] if hasattr(os, "getloadavg") else []
 
 

@@ -128,7 +128,6 @@ def _case(i: int, is_open: bool, version: str, now: int, people: int, reviewers:
         "round": 1,
         "stage": stage,
         "stage_at": now - (i % 3000) * MINUTE,
-        "stage_at": now,
         "progress": "submitted" if is_open else "completed",
         "open": int(is_open),
         "process_version": version,

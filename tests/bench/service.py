@@ -86,6 +86,11 @@ class _Hands:
         assert found is not None, "the queue is empty"
         return found
 
+    def set_aside(self, state: CaseState) -> None:
+        """Somebody else's from now on."""
+        with self.bench.house.write() as work:
+            work.cases.update(state.id, assignee_id=1)
+
     def propose(self, ref: str) -> Done:
         form = Draft(decision=Decision.PARTIAL, reason="goodwill", amount_minor=MINOR)
         with self.bench.house.write() as work:
@@ -128,6 +133,9 @@ def decide(bench: Bench, turns: int = TURNS) -> Iterator[Row]:
 
 def _one_turn(hands: _Hands, ours: dict[str, Timer], bare: dict[str, Timer]) -> None:
     state = ours["take"].run(hands.take)
+    while state.disputed:  # needs an answer from risk first
+        hands.set_aside(state)
+        state = ours["take"].run(hands.take)
     case = bare["take"].run(lambda: hands.reviewer.take_next(now_micros()))
     done = ours["propose"].run(lambda: hands.propose(state.ref))
     assert done.what == "proposal.made", done.what
