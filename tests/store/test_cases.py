@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from refund_desk.domain import clocks
 from refund_desk.domain.errors import NotFound
 from refund_desk.domain.words import Aspect, ClockKind, Stage
-from refund_desk.store.work import SqlStore
+from refund_desk.store.cases import CaseRepo
+from refund_desk.store.work import SqlStore, SqlWork
 from tests.store.many import NOW, Cases, store_over
 
 
@@ -163,3 +165,21 @@ def test_what_raises_leaves_nothing_behind(store: SqlStore) -> None:
         broken()
     with store.read() as work:
         assert work.views.total().count == 0
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_who_decides_for_a_customer_keeps_others_from_deciding_and_from_nothing_else(engine: Engine) -> None:
+    """Limits look at a sum over orders: two approvals on two orders of one customer go one after the other."""
+    store = store_over(engine)
+    with store.write() as work:
+        customer = Cases(work).customer()
+    with store.write() as first, engine.begin() as second:
+        first.cases.lock_customer(customer)
+        second.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
+        with second.begin_nested():
+            cases = Cases(SqlWork(second, store))
+            cases.n = 100
+            cases.case("O100", customer)
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            CaseRepo(second).lock_customer(customer)
+        second.rollback()
