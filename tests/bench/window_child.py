@@ -7,6 +7,7 @@ Each says what happened as a line of JSON the moment it happens; whoever started
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import sys
 import time
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from refund_desk.desktop.main import DeskWindow
 
-PATIENCE_S = 60.0
+PATIENCE_S, STANDS_S = 60.0, 200.0
 SCROLL_S = 10.0
 STEP_MS = 16
 """The list moves once a frame."""
@@ -310,6 +311,8 @@ def idle() -> None:
     from PySide6.QtCore import QEventLoop
     from PySide6.QtWidgets import QApplication, QMainWindow
 
+    import refund_desk.desktop  # noqa: F401 - before Qt
+
     app = QApplication(sys.argv[:1])
     window = QMainWindow()
     window.show()
@@ -322,6 +325,8 @@ def idle() -> None:
 
 
 def main(kind: str, home: str = "") -> int:
+    """Do what the kind says; where it stands for too long, say where and end."""
+    faulthandler.dump_traceback_later(STANDS_S, exit=True)
     if kind in ("bare", "imports"):
         bare(kind == "imports")
         return 0
