@@ -27,6 +27,8 @@ def propose(
     if not reason.strip():
         raise Invalid("reason.missing")
     _check(work, desk, kind, subject, content)
+    if kind == "roles" and people.find(work, subject).person_id == who.person_id:
+        raise Refused("people.own_roles", rule="user.not_self", could=[Role.ADMINISTRATOR.value])
     canonical = desk.canonical(content)
     number = work.people.add_change(
         kind=kind,
