@@ -40,6 +40,11 @@ class Feed:
     def top(self) -> int:
         return self._top
 
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        return len(self._waiting)
+
     def add(self, changes: list[Changed], top: int) -> None:
         """New positions, in order; wakes whoever waits."""
         with self._lock:

@@ -289,4 +289,6 @@ def open_copy(
     shutil.copytree(filled.directory, target)
     clock = clock or Clock(START + timedelta(minutes=1))
     house = open_house(target, filled.keys, url, clock, worker=worker)
+    if not worker:
+        house.integrate()
     return DeskApi(house, clock, dict(filled.tokens), loop, transport, "postgresql" if url else "sqlite")
