@@ -55,7 +55,8 @@ class Filled:
 def fill(directory: Path, settings: Settings, *, count: int = 200, report: Report = lambda *_: None) -> Filled:
     """Make a demo home: mark it, add its people, take its requests in, live their lives."""
     clock = Clock()
-    parts = wiring.Parts(clock=clock, synchronous="OFF", quick_passwords=True)
+    # No worker: its clock would be ours, and leases would run out between two steps of one person.
+    parts = wiring.Parts(clock=clock, synchronous="OFF", quick_passwords=True, worker=False)
     wiring.mark_demo(directory)
     house = wiring.embedded(directory, settings, parts)
     try:

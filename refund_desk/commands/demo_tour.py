@@ -286,7 +286,7 @@ class _Tour:
         self._fill_gaps()
         self.wait("the preview", lambda: bar.preview is not None)
         self.pictures("decision", language)
-        self._send(ref, keep_open=True)
+        self._send(ref)
 
     def _palette_has(self, ref: str) -> bool:
         model = self.window.palette_bar.list.model()
@@ -318,17 +318,20 @@ class _Tour:
             self.wait("the reason field", lambda: QApplication.focusWidget() is not None)
             self.type("ok")
 
-    def _send(self, ref: str, *, keep_open: bool = False) -> bool:
-        """Ctrl+Enter, and what comes of it: sent, or a word of why not."""
+    def _send(self, ref: str) -> bool:
+        """Ctrl+Enter, and what comes of it: sent, or a word of why not. False, too, where it can't be sent yet."""
         from PySide6.QtCore import Qt
 
         space = self.desk.workspace
         bar = space.page.decision
+        self.wait("the preview", lambda: bar.preview is not None)
+        if bar.missing.isVisible():  # the form says itself what it lacks
+            return False
         sent: list[str] = []
         space.decided.connect(lambda done, _outcome: sent.append(done))
         self.press(Qt.Key.Key_Return, ctrl=True)
         self.wait("an answer to the decision", lambda: ref in sent or bar.notice.isVisible() or self._popup())
-        return ref in sent and (keep_open or True)
+        return ref in sent
 
     def _popup(self) -> bool:
         from PySide6.QtWidgets import QApplication

@@ -442,8 +442,8 @@ class DeskWindow(QObject):
             status.set_shift()
             return
         if self._report is not None and self._report.ok:
-            proven = "verified" if self._report.origin_proven else "unproven"
-            status.set_audit(f"ui.main.audit_{proven}", n=self._report.entries, at=self._report.at)
+            key = "ui.main.audit_verified" if self._report.origin_proven else "ui.main.audit_unproven"
+            status.set_audit(key, n=self._report.entries, at=self._report.at)
         elif self._report is not None:
             status.set_audit("ui.main.audit_bad", at=self._report.at)
         elif self._checkpoint is not None:

@@ -15,6 +15,8 @@ from PIL import Image
 
 from refund_desk.client.api import DeskClient
 from refund_desk.domain.errors import DeskError, Invalid, Unauthenticated
+from refund_desk.domain.words import Role
+from refund_desk.service import people
 from refund_desk.settings import Settings
 from refund_desk.wiring import House, Parts, embedded
 from tests.fakes import bundles as b
@@ -113,17 +115,23 @@ def test_a_bundle_is_a_job(ask: Ask, house: House) -> None:
     ask(calls)
 
 
-def test_a_picture_is_there_as_soon_as_somebody_looks(ask: Ask) -> None:
+def test_a_picture_is_there_as_soon_as_somebody_looks(house: House) -> None:
     out = io.BytesIO()
     Image.new("RGB", (300, 200), (200, 30, 30)).save(out, "PNG")
+    operator = house.operators[house.operator_token("tester")]
+    with house.write() as work:
+        people.add_account(work, house.desk, operator, "Megan", "megan", [Role.CUSTOMER_SERVICE], "long enough 1")
+        token = people.make_token(work, house.desk, operator, "megan", "test")
 
-    async def calls(desk: DeskClient) -> None:
+    async def calls() -> None:
+        desk = house.client(token)
         first = await desk.submit(b.raw(b.case()))
         added = await desk.add_evidence(first.ref, "a.png", out.getvalue())
         data = await desk.image(added.evidence, "thumb")
         assert Image.open(io.BytesIO(data)).size == (160, 107)
+        await desk.aclose()
 
-    ask(calls)
+    asyncio.run(calls())
 
 
 def test_nobody_sends_anything_without_a_name(house: House) -> None:

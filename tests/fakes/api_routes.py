@@ -92,6 +92,7 @@ ROUTES: tuple[Route, ...] = (
     _case("/arbitration", "arbitration.decide", BECAUSE, money=True),
     _case("/reopen", "case.reopen", BECAUSE, money=True),
     _case("/close", "case.close", BECAUSE, money=True),
+    _case("/customer-erase", "customer.erase", BECAUSE, money=True),
     _case("/preview", "case.look", PROPOSAL),
     _case("/proposals", "proposal.make", PROPOSAL, money=True),
     _case("/proposals/{number}/approve", "proposal.approve", {"digest": DIGEST}, money=True),
