@@ -1,4 +1,4 @@
-"""The only reader of the environment. Frozen; standard library alone, for the window reads it before it is painted."""
+"""The only reader of the environment. Frozen; light, for the window reads it before it is painted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from refund_desk.domain.errors import Unavailable
 
 PREFIX = "REFUND_DESK_"
 Language = Literal["zh", "en"]
@@ -80,6 +82,14 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def _user_home() -> Path:
+    """Raises Unavailable `home.unknown` for a user who has none, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise Unavailable("home.unknown") from error
+
+
 def _system_language() -> str:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(name):
@@ -89,15 +99,15 @@ def _system_language() -> str:
 
 def _config_home() -> Path:
     if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA") or Path.home() / "AppData/Roaming")
+        return Path(os.environ.get("APPDATA") or _user_home() / "AppData/Roaming")
     if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+        return _user_home() / "Library/Application Support"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or _user_home() / ".config")
 
 
 def _data_home() -> Path:
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
+        return Path(os.environ.get("LOCALAPPDATA") or _user_home() / "AppData/Local")
     if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
+        return _user_home() / "Library/Application Support"
+    return Path(os.environ.get("XDG_DATA_HOME") or _user_home() / ".local/share")

@@ -9,6 +9,7 @@ from refund_desk import __version__, wiring
 from refund_desk.commands.audit import audit_app
 from refund_desk.commands.calling import os_user
 from refund_desk.commands.printing import words
+from refund_desk.domain.errors import Unavailable
 from refund_desk.domain.people import Principal
 from refund_desk.engines import signing
 from refund_desk.service.ports.audit import AuditReader
@@ -41,6 +42,8 @@ class Here:
         return open_place(place, self._settings.data_dir)
 
     def record(self, action: str, case: str | None = None) -> None:
+        if wiring.is_empty(self._settings.data_dir):
+            raise Unavailable("audit.no_database", path=self.here())  # opening it would make one
         name = os_user()
         who = Principal(0, 0, name, operator=f"local-operator:{name}")
         parts = wiring.Parts(worker=False)

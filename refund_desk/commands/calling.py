@@ -7,19 +7,20 @@ and acts as `local-operator:<os user>` unless a token or a login says otherwise.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import getpass
 import inspect
+import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from refund_desk.domain.errors import Unauthenticated
+from refund_desk.domain.errors import DeskError, Unauthenticated
 from refund_desk.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def os_user() -> str:
         return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
 
 
-@contextmanager
+@contextlib.contextmanager
 def reach(
     server: str | None, token: str | None, acting_as: str | None, json: bool, *, works: bool = False
 ) -> Iterator[Call]:
@@ -106,7 +107,7 @@ def reach(
         house.close()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _speaking(client: DeskClient, runner: asyncio.Runner, login: str | None) -> Iterator[DeskClient]:
     """Signed in if there is a login, and out again at the end."""
     try:
@@ -116,7 +117,8 @@ def _speaking(client: DeskClient, runner: asyncio.Runner, login: str | None) -> 
             yield client
         finally:
             if login:
-                runner.run(client.sign_out())
+                with contextlib.suppress(DeskError):  # what was asked is done, or said its own error
+                    runner.run(client.sign_out())
     finally:
         runner.run(client.aclose())
 
@@ -141,8 +143,14 @@ def desk_command(app: typer.Typer, name: str, *, works: bool = False) -> Callabl
 
         @functools.wraps(use)
         def run(**given: Any) -> None:
-            with reach(**{name: given.pop(name) for name in COMMON}, works=works) as call:
-                use(call, **given)
+            way = {name: given.pop(name) for name in COMMON}
+            try:
+                with reach(**way, works=works) as call:
+                    use(call, **given)
+            except DeskError as error:
+                if way["json"]:
+                    typer.echo(json.dumps({"error": {"code": error.code, "params": error.params}}, default=str))
+                raise
 
         given = [one.replace(kind=keyword) for one in own] + common
         run.__signature__ = inspect.Signature(given)  # type: ignore[attr-defined]

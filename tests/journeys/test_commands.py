@@ -80,6 +80,8 @@ def test_what_an_account_may_not_be_is_refused_in_words(shell: Shell) -> None:
     assert "no deciding role" in shell("user", "add", "eve", "--name", "Eve", *both, code=1).stderr
     assert "last administrator" in shell("user", "disable", "lin", code=1).stderr
     assert "no account nobody" in shell("user", "reset", "nobody", code=1).stderr
+    said = shell.json("user", "reset", "nobody", code=1)
+    assert said == {"error": {"code": "people.no_account", "params": {"login": "nobody"}}}
 
 
 def test_two_persons_change_a_role(shell: Shell) -> None:
@@ -202,6 +204,12 @@ def test_audit_verify_tells_by_its_exit_code(shell: Shell, tmp_path: Path) -> No
     database.close()
     assert "First bad entry" in shell("audit", "verify", code=1).stdout
     shell("audit", "verify", str(out))  # what was handed out still holds
+
+
+def test_an_export_of_nothing_makes_nothing(shell: Shell, tmp_path: Path) -> None:
+    assert "no desk database" in shell("audit", "export", str(tmp_path / "log"), code=1).stderr
+    assert "There is nothing at" in shell("audit", "verify", code=1).stderr
+    assert not shell.home.exists()
 
 
 def test_db_says_where_it_stands_and_makes_nothing_by_looking(shell: Shell) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from refund_desk.domain.errors import Unavailable
 from refund_desk.settings import Settings, platform
 
 
@@ -80,3 +81,15 @@ def test_the_platform_a_window_is_drawn_on(monkeypatch: pytest.MonkeyPatch) -> N
     assert platform() == "wayland"
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen:size=1280x800;xcb")
     assert platform() == "offscreen"
+
+
+def test_a_user_without_a_home_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> Path:
+        raise RuntimeError("could not determine home directory")
+
+    monkeypatch.setattr(Path, "home", none)
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(Unavailable, match=r"home\.unknown"):
+        _ = Settings().data_dir
+    assert Settings(home=Path("/desk")).data_dir == Path("/desk")
