@@ -10,7 +10,7 @@ from typing import Any
 from refund_desk.domain.cases import CaseEvent
 from refund_desk.domain.clocks import Clock
 from refund_desk.domain.decisions import Promise
-from refund_desk.domain.errors import NotFound
+from refund_desk.domain.errors import Conflict, NotFound
 from refund_desk.domain.intents import ON_ITS_WAY, IntentState
 from refund_desk.domain.payouts import Ceiling, line_ceiling, money_ceiling, order_ceiling, payment_ceiling, refundable
 from refund_desk.domain.people import Principal
@@ -250,9 +250,12 @@ def approvals(work: Work, desk: Desk, who: Principal, limit: int = 100) -> list[
 
 
 def approval_file(work: Work, desk: Desk, who: Principal, ref: str) -> CaseFile:
-    """One case of the approval list."""
+    """One case of the approval list. Raises Conflict where nothing waits for approval."""
     permit(work, desk, who, "queue.read")
-    return open_file(work, desk, work.cases.by_ref(ref), who)
+    file = open_file(work, desk, work.cases.by_ref(ref), who)
+    if file.proposal is None:
+        raise Conflict("proposal.not_open", ref=ref, number=0, status="none")
+    return file
 
 
 def why_here(work: Work, desk: Desk, who: Principal, ref: str) -> tuple[datetime, tuple[UrgencyTerm, ...]]:

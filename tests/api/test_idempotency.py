@@ -170,11 +170,12 @@ def test_bulk_rows_happen_once_each(desk_api: DeskApi) -> None:
         proposal = desk_api.proposed(ref).proposal
         items.append({"ref": ref, "number": proposal, "digest": desk_api.verdict(ref).digest})
     items.append({"ref": "RC-26-999999", "number": 1, "digest": items[0]["digest"]})
+    items.append({"ref": desk_api.ref(4), "number": 1, "digest": items[0]["digest"]})
     first, again = (desk_api.call("POST", "/approvals", {"items": items}, by="supervisor", key="k") for _ in range(2))
     assert first.status_code == 200
     rows = first.json()["rows"]
     assert [row["ok"] for row in rows[:3]] == [row["what"]["code"] == "event.proposal.approved" for row in rows[:3]]
-    assert rows[3]["what"]["code"] == "error.case.not_found"
+    assert [row["what"]["code"] for row in rows[3:]] == ["error.case.not_found", "error.proposal.not_open"]
     assert again.json() == first.json()
     assert len(desk_api.entries("proposal.approved")) == sum(row["ok"] for row in rows)
 

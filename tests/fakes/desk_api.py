@@ -7,10 +7,11 @@ to both through the same helper, so that what holds for one holds for the other.
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from PIL import Image
 
 from refund_desk.client.api import DeskClient, new_key
 from refund_desk.client.loop import LoopThread
+from refund_desk.client.words import LANGUAGES, PREFIXES, load_catalogue, placeholders
 from refund_desk.domain.words import Aspect, Decision, Role
 from refund_desk.server.intake_run import take_one
 from refund_desk.service import people
@@ -131,9 +133,36 @@ class Server:
         self._socket.close()
 
 
+CATALOGUES = {language: load_catalogue(language) for language in LANGUAGES}
+
+
+def unworded(code: str, params: frozenset[str]) -> str | None:
+    """What the catalogues lack for a code that an answer carried; None: nothing."""
+    for language, known in CATALOGUES.items():
+        keys = (f"error.{code}", code, *(f"{prefix}.{code}" for prefix in PREFIXES))
+        text = next((known[key] for key in keys if key in known), None)
+        if text is None:
+            return f"{code}: no words in {language}"
+        if blanks := placeholders(text) - params:
+            return f"{code}: no value for {sorted(blanks)} in {language}"
+    return None
+
+
+def codes_in(value: Any) -> Iterator[tuple[str, frozenset[str]]]:
+    """Every code with the names of its parameters, anywhere in an answer."""
+    if isinstance(value, dict):
+        if isinstance(value.get("code"), str) and isinstance(value.get("params"), dict):
+            yield value["code"], frozenset(value["params"])
+        for one in value.values():
+            yield from codes_in(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from codes_in(one)
+
+
 @dataclass
 class DeskApi:
-    """One desk of a test."""
+    """One desk of a test. When it closes, every code that any answer carried must have had its words."""
 
     house: House
     clock: Clock
@@ -144,6 +173,7 @@ class DeskApi:
     _server: Server | None = None
     _http: httpx.AsyncClient = field(init=False)
     _clients: dict[str, DeskClient] = field(default_factory=dict)
+    _codes: set[tuple[str, frozenset[str]]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         if self.transport == "socket":
@@ -151,11 +181,16 @@ class DeskApi:
         self._http = self.new_http()
 
     def new_http(self) -> httpx.AsyncClient:
+        hooks: dict[str, list[Any]] = {"response": [self._listen]}
         if self._server is not None:
             limits = httpx.Limits(max_connections=300)
-            return httpx.AsyncClient(base_url=self._server.url, timeout=60, limits=limits)
+            return httpx.AsyncClient(base_url=self._server.url, timeout=60, limits=limits, event_hooks=hooks)
         inside = httpx.ASGITransport(self.house.app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=inside, base_url="http://desk")
+        return httpx.AsyncClient(transport=inside, base_url="http://desk", event_hooks=hooks)
+
+    async def _listen(self, answer: httpx.Response) -> None:
+        if "json" in answer.headers.get("content-type", "") and not answer.url.path.endswith("openapi.json"):
+            self._codes.update(codes_in(json.loads(await answer.aread() or b"null")))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """A coroutine on the client's loop, waited for."""
@@ -167,7 +202,7 @@ class DeskApi:
         self,
         method: str,
         path: str,
-        json: Any = None,
+        body: Any = None,
         *,
         by: str | None = None,
         token: str | None = None,
@@ -180,13 +215,13 @@ class DeskApi:
             headers["Authorization"] = f"Bearer {token}"
         if key:
             headers["Idempotency-Key"] = key
-        if json is not None:
-            more["json"] = json
+        if body is not None:
+            more["json"] = body
         return await self._http.request(method, f"/v1{path}", headers=headers, **more)
 
-    def call(self, method: str, path: str, json: Any = None, **more: Any) -> httpx.Response:
+    def call(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
         """One request, raw. by: a login; token: any other; key: the Idempotency-Key."""
-        return self.run(self.send(method, path, json, **more))
+        return self.run(self.send(method, path, body, **more))
 
     # ------------------------------------------------------------ typed calls
 
@@ -256,8 +291,6 @@ class DeskApi:
 
     def entries(self, action: str) -> list[dict[str, Any]]:
         """Entries of an action, oldest first, as they stand in the log."""
-        import json
-
         with self.house.read() as work:
             rows = work.log.page(action=action, limit=2000)
         return [cast(dict[str, Any], json.loads(row.bytes)) for row in reversed(rows)]
@@ -273,6 +306,7 @@ class DeskApi:
         if self._server is not None:
             self._server.close()
         self.house.close()
+        assert sorted(filter(None, (unworded(*code) for code in self._codes))) == []
 
 
 def open_copy(
