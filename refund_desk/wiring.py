@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import uuid6
@@ -49,8 +49,10 @@ from refund_desk.store.database import open_engine
 from refund_desk.store.upgrade import upgrade
 from refund_desk.store.work import SqlStore, SqlWork
 from refund_desk.worker.decoding import decode_one, decode_waiting
-from refund_desk.worker.listen import Listener
 from refund_desk.worker.loop import Worker
+
+if TYPE_CHECKING:
+    from refund_desk.worker.listen import Listener
 
 WORKER = Principal(0, 0, "worker", operator="system:worker")
 
@@ -114,7 +116,7 @@ class House:
         self.looks = Looks()
         self.operators: dict[str, Principal] = {}
         self.app: FastAPI = build(self, self.feed, currency=currency, operators=self.operators)
-        self._listener = Listener(listen, self._heard) if listen else None
+        self._listener = _listener(listen, self._heard) if listen else None
         self._worker = Worker(self._step, self._tell, self._chores(), self._last)
         self._decoder = Decoder()
         self._runs = parts.worker
@@ -260,6 +262,12 @@ class House:
         self._worker.stop()
         self._decoder.close()
         self.engine.dispose()
+
+
+def _listener(url: str, heard: Callable[[], None]) -> Listener:
+    from refund_desk.worker.listen import Listener  # brings PostgreSQL's driver, that a desk on SQLite never needs
+
+    return Listener(url, heard)
 
 
 # ---------------------------------------------------------------- homes

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import psycopg
 from sqlalchemy import Engine, NullPool, create_engine, event, func, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -48,7 +46,7 @@ class SqlAuditReader:
         """Chunks by range of positions, straight from the driver: a row costs a tuple and no more."""
         size = self.size()
         for lo in range(start, size, CHUNK):
-            with _readable(lo):
+            with _readable(self._connection, lo):
                 rows = self._fetch(lo)
             yield rows
             if len(rows) < min(CHUNK, size - lo):
@@ -66,7 +64,7 @@ class SqlAuditReader:
     def checkpoints(self) -> Iterator[StoredCheckpoint]:
         size = -1
         while True:
-            with _readable(None):
+            with _readable(self._connection, None):
                 rows = self._connection.execute(
                     _checkpoints.where(audit_checkpoint.c.size > size).order_by(audit_checkpoint.c.size).limit(CHUNK)
                 ).all()
@@ -77,7 +75,7 @@ class SqlAuditReader:
             size = rows[-1].size
 
     def latest_checkpoint(self) -> StoredCheckpoint | None:
-        with _readable(None):
+        with _readable(self._connection, None):
             query = _checkpoints.order_by(audit_checkpoint.c.size.desc()).limit(1)
             row = self._connection.execute(query).first()
         return None if row is None else StoredCheckpoint(*row)
@@ -86,7 +84,7 @@ class SqlAuditReader:
         return int(self._scalar(select(func.count()).select_from(audit_leaf).where(audit_leaf.c.entry_id == entry_id)))
 
     def of_case(self, ref: str) -> Sequence[StoredEntry]:
-        with _readable(None):
+        with _readable(self._connection, None):
             rows = self._connection.execute(
                 select(audit_entry.c.id, audit_leaf.c.position, audit_entry.c.bytes)
                 .outerjoin(audit_leaf, audit_leaf.c.entry_id == audit_entry.c.id)
@@ -96,11 +94,11 @@ class SqlAuditReader:
         return [StoredEntry(row.id, row.position, bytes(row.bytes)) for row in rows]
 
     def range_hash(self, lo: int, hi: int) -> bytes:
-        with _readable(lo):
+        with _readable(self._connection, lo):
             return self._tree.range_hash(lo, hi)
 
     def _scalar(self, query: Any) -> Any:
-        with _readable(None):
+        with _readable(self._connection, None):
             return self._connection.execute(query).scalar()
 
 
@@ -108,11 +106,11 @@ _checkpoints = select(audit_checkpoint.c.size, audit_checkpoint.c.root, audit_ch
 
 
 @contextmanager
-def _readable(position: int | None) -> Iterator[None]:
+def _readable(connection: Connection, position: int | None) -> Iterator[None]:
     """A database that gives no rows (torn file, text that is no text, a table gone) is a finding, not a crash."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error, psycopg.Error) as problem:
+    except (DBAPIError, connection.dialect.loaded_dbapi.Error) as problem:
         raise Invalid("audit.unreadable", position=position, detail=str(problem).split("\n")[0]) from None
 
 

@@ -22,14 +22,13 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from refund_desk.domain.cases import CaseEvent, CaseState, case_ref
 from refund_desk.domain.clocks import Clock
 from refund_desk.domain.errors import NotFound
 from refund_desk.domain.tokens import tokens
 from refund_desk.domain.words import Aspect, ClockKind, Progress, Reason, RequestKind, Role, Stage
-from refund_desk.store.statements import add_unless_there, new_id, put
+from refund_desk.store.statements import add_unless_there, insert_of, new_id, put
 from refund_desk.store.tables.cases import (
     case_clock,
     case_event,
@@ -199,8 +198,7 @@ class CaseRepo:
     def new_ref(self, now: datetime) -> str:
         """The next reference of the year; one row, locked until the commit, so that none is given twice."""
         key = f"case_number.{now.year}"
-        dialect = postgresql if self._postgres else sqlite
-        upsert = dialect.insert(desk_mark).values(key=key, value="1")
+        upsert = insert_of(self._dialect)(desk_mark).values(key=key, value="1")
         number = self._c.execute(
             upsert.on_conflict_do_update(
                 index_elements=["key"], set_={"value": cast(cast(desk_mark.c.value, Integer) + 1, Text)}

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, text, true, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from refund_desk.domain.dictionary import BY_KEY
 from refund_desk.domain.errors import NotFound
@@ -20,6 +19,7 @@ from refund_desk.domain.masking import NOBODY, masked_name
 from refund_desk.domain.requests import Saying
 from refund_desk.domain.words import RecordKind
 from refund_desk.service.ports.facts import CustomerKey, OrderRef
+from refund_desk.store.statements import insert_of
 from refund_desk.store.tables.cases import evidence_opened, refund_case
 from refund_desk.store.tables.facts import (
     customer,
@@ -47,6 +47,16 @@ _RECORDS = SAID.where(record.c.order_id == bindparam("order_id"))
 _MESSAGES = select(message).where(message.c.case_id == bindparam("case_id")).order_by(message.c.sent_at, message.c.id)
 _EVIDENCE = select(evidence).where(evidence.c.case_id == bindparam("case_id")).order_by(evidence.c.id)
 
+_NOTES = (
+    select(evidence_note)
+    .where(evidence_note.c.evidence_id.in_(bindparam("images", expanding=True)), evidence_note.c.removed_at.is_(None))
+    .order_by(evidence_note.c.id)
+)
+_OPENED = (
+    select(evidence_opened.c.evidence_id)
+    .join_from(evidence_opened, evidence)
+    .where(evidence.c.case_id == bindparam("case_id"), evidence_opened.c.person_id == bindparam("person_id"))
+)
 _ORDER_BY_ID = select(shop_order).where(shop_order.c.id == bindparam("id"))
 _ORDER = select(shop_order).where(shop_order.c.number == bindparam("number"))
 _CUSTOMER = select(customer).where(
@@ -112,7 +122,7 @@ class FactRepo:
     def __init__(self, connection: Connection) -> None:
         self._c = connection
         self._postgres = connection.dialect.name == "postgresql"
-        self._insert: Any = postgresql.insert if self._postgres else sqlite.insert
+        self._insert = insert_of(connection.dialect.name)
 
     # ------------------------------------------------------------ orders
 
@@ -348,10 +358,7 @@ class FactRepo:
         return int(self._c.execute(_IMAGES, {"case_id": case_id}).scalar_one())
 
     def notes(self, evidence_ids: Iterable[int]) -> Sequence[Mapping[str, Any]]:
-        query = select(evidence_note).where(
-            evidence_note.c.evidence_id.in_(list(evidence_ids)), evidence_note.c.removed_at.is_(None)
-        )
-        return [dict(row._mapping) for row in self._c.execute(query.order_by(evidence_note.c.id))]
+        return [dict(row._mapping) for row in self._c.execute(_NOTES, {"images": list(evidence_ids)})]
 
     def add_note(self, evidence_id: int, shape: Mapping[str, Any], person_id: int, at: datetime) -> int:
         """A note on an image: `shape` has x, y, w, h in fractions of the upright image, and text."""
@@ -368,12 +375,7 @@ class FactRepo:
         self._c.execute(update(evidence_note).where(evidence_note.c.id == note_id).values(removed_at=at))
 
     def opened(self, case_id: int, person_id: int) -> set[int]:
-        query = (
-            select(evidence_opened.c.evidence_id)
-            .join_from(evidence_opened, evidence)
-            .where(evidence.c.case_id == case_id, evidence_opened.c.person_id == person_id)
-        )
-        return set(self._c.execute(query).scalars())
+        return set(self._c.execute(_OPENED, {"case_id": case_id, "person_id": person_id}).scalars())
 
     def mark_opened(self, person_id: int, evidence_ids: Iterable[int], at: datetime) -> None:
         rows = [{"person_id": person_id, "evidence_id": one, "at": at} for one in evidence_ids]

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from refund_desk.domain.errors import NotFound
 from refund_desk.service.ports.facts import Seen
+from refund_desk.store.statements import insert_of
 from refund_desk.store.tables.cases import finding, request
 from refund_desk.store.tables.facts import intake_seen, quarantine
 
@@ -24,7 +24,7 @@ class IntakeRepo:
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
-        self._insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        self._insert = insert_of(connection.dialect.name)
 
     # ------------------------------------------------------------ what was taken in
 

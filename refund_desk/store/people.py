@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from refund_desk.domain.words import Role
 from refund_desk.service.ports.people import Account
+from refund_desk.store.statements import insert_of
 from refund_desk.store.tables.people import (
     account,
     account_role,
@@ -37,6 +37,15 @@ _BY_TOKEN = _ACCOUNTS.join(token, token.c.account_id == account.c.id).where(
     token.c.digest == bindparam("digest"), token.c.revoked_at.is_(None), token.c.expires_at > bindparam("now")
 )
 
+_NAMES = select(person.c.id, person.c.name).where(person.c.id.in_(bindparam("ids", expanding=True)))
+_HOLDERS = (
+    select(account_role.c.role, person.c.id, person.c.name)
+    .join(account, account.c.id == account_role.c.account_id)
+    .join(person, person.c.id == account.c.person_id)
+    .where(account_role.c.role.in_(bindparam("roles", expanding=True)), account.c.disabled_at.is_(None))
+    .distinct()
+    .order_by(person.c.name, person.c.id)
+)
 _LATEST = select(func.max(config_version.c.id))
 
 
@@ -46,7 +55,7 @@ class PeopleRepo:
     def __init__(self, connection: Connection) -> None:
         self._c = connection
         self._latest: int | None = None
-        self._insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+        self._insert = insert_of(connection.dialect.name)
 
     # ------------------------------------------------------------ accounts
 
@@ -128,22 +137,13 @@ class PeopleRepo:
         self._c.execute(update(account).where(account.c.id == account_id).values(disabled_at=at))
 
     def names(self, person_ids: Iterable[int]) -> dict[int, str]:
-        query = select(person.c.id, person.c.name).where(person.c.id.in_(set(person_ids)))
-        return {row.id: row.name for row in self._c.execute(query)}
+        return {row.id: row.name for row in self._c.execute(_NAMES, {"ids": sorted(set(person_ids))})}
 
     def persons_with(self, roles: Iterable[Role]) -> dict[Role, list[tuple[int, str]]]:
         """Who holds each role now, by name; disabled accounts don't count."""
         wanted = [role.value for role in roles]
-        query = (
-            select(account_role.c.role, person.c.id, person.c.name)
-            .join(account, account.c.id == account_role.c.account_id)
-            .join(person, person.c.id == account.c.person_id)
-            .where(account_role.c.role.in_(wanted), account.c.disabled_at.is_(None))
-            .distinct()
-            .order_by(person.c.name, person.c.id)
-        )
         out: dict[Role, list[tuple[int, str]]] = {Role(role): [] for role in wanted}
-        for role, person_id, name in self._c.execute(query):
+        for role, person_id, name in self._c.execute(_HOLDERS, {"roles": wanted}):
             out[Role(role)].append((person_id, name))
         return out
 

@@ -10,17 +10,23 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import CursorResult, Insert, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 
-def _insert(dialect: str) -> Any:
-    return postgresql.insert if dialect == "postgresql" else sqlite.insert
+def insert_of(dialect: str) -> Any:
+    """The dialect's own `insert`. The other dialect is never loaded: a desk on SQLite starts without PostgreSQL's."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return postgresql_insert
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert
 
 
 @lru_cache(maxsize=256)
 def put(dialect: str, table: Table, key: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
     """Insert a row, or change these columns of the one with the same key to the new row's."""
-    new = _insert(dialect)(table)
+    new = insert_of(dialect)(table)
     made: Insert = new.on_conflict_do_update(
         index_elements=list(key), set_={name: new.excluded[name] for name in changed}
     )
@@ -30,7 +36,7 @@ def put(dialect: str, table: Table, key: tuple[str, ...], changed: tuple[str, ..
 @lru_cache(maxsize=256)
 def add_unless_there(dialect: str, table: Table) -> Insert:
     """Insert a row unless one of its keys is taken."""
-    made: Insert = _insert(dialect)(table).on_conflict_do_nothing()
+    made: Insert = insert_of(dialect)(table).on_conflict_do_nothing()
     return made
 
 

@@ -138,6 +138,14 @@ _NARROWED: Mapping[str, ColumnElement[bool]] = {
         and_(_c.act_by == bindparam("at", type_=Instant), _c.id > bindparam("after")),
     ),
 }
+_MERCHANT = select(merchant.c.name).where(merchant.c.id == bindparam("id"))
+_OTHER_CASES = select(func.count()).where(_c.customer_id == bindparam("customer"), _c.id != bindparam("but"))
+_REFUNDS = select(func.count(func.distinct(proposal.c.id))).where(
+    proposal.c.id == refund_intent.c.proposal_id,
+    refund_intent.c.customer_id == bindparam("customer"),
+    refund_intent.c.created_at >= bindparam("since"),
+    refund_intent.c.state.not_in([literal_column(f"'{state}'") for state in ("failed", "cancelled", "returned")]),
+)
 _SEEN = _LISTED.outerjoin(last_look, and_(last_look.c.case_id == _c.id, last_look.c.person_id == _ME))
 _LISTED_BY_ID = _SEEN.where(_c.id.in_(bindparam("ids", expanding=True)))
 
@@ -284,21 +292,13 @@ class Views:
     # ------------------------------------------------------------ beside a case
 
     def merchant(self, merchant_id: int) -> str | None:
-        query = select(merchant.c.name).where(merchant.c.id == merchant_id)
-        return self._c.execute(query).scalar_one_or_none()
+        return self._c.execute(_MERCHANT, {"id": merchant_id}).scalar_one_or_none()
 
     def other_cases(self, customer_id: int, but: int) -> int:
-        query = select(func.count()).where(_c.customer_id == customer_id, _c.id != but)
-        return int(self._c.execute(query).scalar_one())
+        return int(self._c.execute(_OTHER_CASES, {"customer": customer_id, "but": but}).scalar_one())
 
     def refunds_since(self, customer_id: int, since: datetime) -> int:
-        query = select(func.count(func.distinct(proposal.c.id))).where(
-            proposal.c.id == refund_intent.c.proposal_id,
-            refund_intent.c.customer_id == customer_id,
-            refund_intent.c.created_at >= since,
-            refund_intent.c.state.not_in(["failed", "cancelled", "returned"]),
-        )
-        return int(self._c.execute(query).scalar_one())
+        return int(self._c.execute(_REFUNDS, {"customer": customer_id, "since": since}).scalar_one())
 
 
 _APPROVERS = frozenset({Role.SUPERVISOR, Role.LEAD, Role.FINANCE})
