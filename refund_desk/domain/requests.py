@@ -205,8 +205,7 @@ def _currencies(record: RequestRecord) -> Iterator[Problem]:
 def _twice(record: RequestRecord) -> Iterator[Problem]:
     seen: set[tuple[Any, ...]] = set()
     named: list[tuple[str, tuple[Any, ...], str]] = [
-        (s.path, (s.kind, s.source, s.external_id), s.external_id)
-        for s in record.sayings
+        (s.path, (s.kind, s.source, s.external_id), s.external_id) for s in record.sayings
     ]
     named += [(f"messages[{i}]", ("message", m.source, m.id), m.id) for i, m in enumerate(record.letters)]
     named += [(f"evidence[{i}].file", ("evidence", p.file), p.file) for i, p in enumerate(record.proofs)]
