@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QImage
 
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.operations import Operations
 from refund_desk.domain.errors import DeskError, Unavailable
 
-ROOM_BYTES = 96 * 1024 * 1024
+ROOM_BYTES = 48 * 1024 * 1024
+AFTER_MS = 12
+"""Words are painted first: pictures are asked for in the frame after the one that wants them."""
 
 Got = Callable[[QImage], None]
 Failed = Callable[[DeskError], None]
@@ -27,6 +30,11 @@ class Images(QObject):
         self._client, self._operations = client, operations
         self._kept: OrderedDict[tuple[int, str], QImage] = OrderedDict()
         self._asked: dict[tuple[int, str], list[tuple[Got, Failed | None]]] = {}
+        self._due: list[tuple[int, str]] = []
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(AFTER_MS)
+        self._soon.timeout.connect(self._ask)
 
     def have(self, evidence: int, size: str) -> QImage | None:
         """The picture, if it is here already."""
@@ -45,11 +53,14 @@ class Images(QObject):
         waiting = self._asked.setdefault(key, [])
         waiting.append((got, failed))
         if len(waiting) == 1:
+            self._due.append(key)
+            self._soon.start()
+
+    def _ask(self) -> None:
+        due, self._due = self._due, []
+        for key in due:
             self._operations.read(
-                self,
-                lambda: self._fetch(evidence, size),
-                lambda image: self._arrived(key, image),
-                lambda error: self._missed(key, error),
+                self, partial(self._fetch, *key), partial(self._arrived, key), partial(self._missed, key)
             )
 
     def forget(self) -> None:

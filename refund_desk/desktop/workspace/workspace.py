@@ -26,6 +26,8 @@ from refund_desk.domain.errors import DeskError, NotFound
 from refund_desk.wire.cases import CaseView
 from refund_desk.wire.commands import Looks, Outcome
 
+AHEAD_MS = 350
+"""How long an opened case has the machine to itself before the one after it is fetched."""
 LOOKS_AFTER_MS = 800
 RENEW_MS = 4 * 60_000
 UNDO_S = 10.0
@@ -51,6 +53,7 @@ class CaseWorkspace(QWidget):
         self.images = Images(desk.client, desk.operations, self)
         self._cases = Cases(desk.client, desk.operations, self)
         self._view: CaseView | None = None
+        self._ahead = ""
         self._wanted = ""
         self._looked: set[int] = set()
         self._seen = 0
@@ -83,6 +86,7 @@ class CaseWorkspace(QWidget):
             return
         self._send_looks()
         self._wanted = ref
+        self._ahead_timer.start()
         self._rest_focus()
         if not self.viewer.isHidden():
             self.viewer.close_view()
@@ -97,7 +101,17 @@ class CaseWorkspace(QWidget):
             self._cases.fetch(ref, self._arrived, self._failed)
 
     def prefetch(self, ref: str) -> None:
-        """Have a case ready with its small pictures; what is opened next costs no waiting."""
+        """Have a case ready with its small pictures; what is opened next costs no waiting.
+
+        While a case is being opened it waits: two at once would both be late.
+        """
+        if ref and ref != self._wanted:
+            self._ahead = ref
+            if not self._ahead_timer.isActive():
+                self._fetch_ahead()
+
+    def _fetch_ahead(self) -> None:
+        ref, self._ahead = self._ahead, ""
         if ref and ref != self._wanted and not self._cases.fresh(ref):
             self._cases.fetch(ref, lambda view, _at: self._prefetch_images(view))
 
@@ -308,6 +322,10 @@ class CaseWorkspace(QWidget):
             pane.copied.connect(lambda text: self.said.emit(tr("ui.case.copied", what=text)))
 
     def _timers(self) -> None:
+        self._ahead_timer = QTimer(self)
+        self._ahead_timer.setSingleShot(True)
+        self._ahead_timer.setInterval(AHEAD_MS)
+        self._ahead_timer.timeout.connect(self._fetch_ahead)
         self._looks_timer = QTimer(self)
         self._looks_timer.setSingleShot(True)
         self._looks_timer.setInterval(LOOKS_AFTER_MS)
