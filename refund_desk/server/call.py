@@ -71,7 +71,6 @@ class Call:
     def __init__(
         self,
         request: Request,
-        authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
         idempotency_key: Annotated[
             str | None,
             Header(max_length=200, description="Send the same key with every try of one write: it happens once."),
@@ -81,7 +80,8 @@ class Call:
         self.house: House = request.app.state.house
         self.desk: Desk = self.house.desk
         self.key = idempotency_key
-        scheme, _, token = (authorization or "").partition(" ")
+        # Read here: a parameter of every route would cost each of them its own validator at every start.
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
         self.token = token.strip() if scheme.lower() == "bearer" else ""
 
     def part(self, name: str) -> Call:

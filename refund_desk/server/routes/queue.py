@@ -137,7 +137,7 @@ async def changes(
 ) -> w.ChangeFeed:
     """Long poll. While it waits it holds neither a thread nor a connection."""
     state = request.app.state
-    call = Call(request, request.headers.get("authorization"), None)
+    call = Call(request)
     sees = await run_in_threadpool(call.read, lambda work, who: _sees_cases(work, call, who))
     feed = state.feed
     if after == -1:
