@@ -311,7 +311,7 @@ class _Tour:
         from PySide6.QtWidgets import QApplication
 
         bar = self.desk.workspace.page.decision
-        self.wait("the form", lambda: bar.preview is not None)
+        self._previewed()
         field = bar.form.fields.get("below_promise_reason")
         if field is not None and field.isVisible():
             field.control.setFocus()
@@ -324,7 +324,7 @@ class _Tour:
 
         space = self.desk.workspace
         bar = space.page.decision
-        self.wait("the preview", lambda: bar.preview is not None)
+        self._previewed()
         if bar.missing.isVisible():  # the form says itself what it lacks
             return False
         sent: list[str] = []
@@ -332,6 +332,14 @@ class _Tour:
         self.press(Qt.Key.Key_Return, ctrl=True)
         self.wait("an answer to the decision", lambda: ref in sent or bar.notice.isVisible() or self._popup())
         return ref in sent
+
+    def _previewed(self) -> None:
+        """The service's word on the form as it stands now: asked for a moment after the last key."""
+        bar = self.desk.workspace.page.decision
+        self.settle(0.4)
+        self.wait(
+            "the preview", lambda: bar.preview is not None and bar.preview.decision.value == bar.values().decision
+        )
 
     def _popup(self) -> bool:
         from PySide6.QtWidgets import QApplication
@@ -373,9 +381,7 @@ class _Tour:
                 print(f"{ref}: {self.keys} keys, {time.monotonic() - began:.1f} s")
                 self.wait("what comes after", lambda ref=ref: space.ref != ref)  # type: ignore[misc]
             else:
-                self.press(Qt.Key.Key_S)
-                self.wait("the case to be put back", lambda: space.view is None or not self._mine())
-                self.press(Qt.Key.Key_G)
+                self.press(Qt.Key.Key_G)  # this one stays in hand; what comes next is another
                 self.wait("another case", lambda ref=ref: space.ref != ref)  # type: ignore[misc]
         return per_case
 
