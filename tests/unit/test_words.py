@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from refund_desk.client.flatyaml import DuplicateKey
 from refund_desk.client.formats import MINUS, Formats
 from refund_desk.client.plaintext import plain
 from refund_desk.client.resources import resource_dir
-from refund_desk.client.words import DuplicateKey, Words, load_catalogue, placeholders, pseudo
+from refund_desk.client.words import Words, load_catalogue, placeholders, pseudo
 from refund_desk.domain.errors import Invalid, Refused
 from refund_desk.wire.base import Amount, Coded, Text2
 
