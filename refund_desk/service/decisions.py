@@ -79,7 +79,13 @@ def preview(work: Work, desk: Desk, who: Principal, ref: str, form: Draft) -> Pr
     except Conflict as error:
         problems.append({"path": "amount_minor", "code": error.code, "params": error.params})
     if form.reason and form.reason not in option.reasons:
-        problems.append({"path": "reason", "code": "process.reason_does_not_fit", "params": {"reason": form.reason}})
+        problems.append(
+            {
+                "path": "reason",
+                "code": "process.reason_does_not_fit",
+                "params": {"decision": form.decision.value, "reason": form.reason},
+            }
+        )
     text = customer_text(desk, file, drafted.content)
     return Previewed(drafted, option, tuple(problems), text)
 

@@ -132,7 +132,7 @@ SKIPPED = {"/v1/session", "/v1/me/password", "/v1/first-administrator"}
 """What would end the sessions that the others are called with; they have tests of their own."""
 
 
-@pytest.mark.parametrize("rounds", [400])
+@pytest.mark.parametrize("rounds", [250])
 def test_no_failure_of_ours_whatever_is_sent(desk_api: DeskApi, rounds: int) -> None:
     document = desk_api.call("GET", "/openapi.json").json()
     routes = [

@@ -306,7 +306,8 @@ class DeskApi:
         if self._server is not None:
             self._server.close()
         self.house.close()
-        assert sorted(filter(None, (unworded(*code) for code in self._codes))) == []
+        lacking = sorted(filter(None, (unworded(*code) for code in self._codes)))
+        assert lacking == [], lacking
 
 
 def open_copy(
