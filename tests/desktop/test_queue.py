@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -233,15 +232,12 @@ def test_the_clock_moves_the_pill(words: DeskWords) -> None:
     assert "超时" in made.text(1).spoken()
 
 
-def test_painting_again_is_quick(qtbot: QtBot, panel: QueuePanel) -> None:
-    """A whole page of rows, laid out already, in far less than a frame of 16 ms."""
+def test_painting_again_lays_nothing_out_again(qtbot: QtBot, panel: QueuePanel) -> None:
+    """A page of rows is laid out once; scrolling paints what is there."""
     target = QPixmap(panel.list.viewport().size())
     panel.list.viewport().render(target)
-    best = 1.0
-    for _ in range(5):
-        begin = time.perf_counter()
-        painter = QPainter(target)
-        panel.list.viewport().render(painter, QPoint())
-        painter.end()
-        best = min(best, time.perf_counter() - begin)
-    assert best < 0.012
+    before = [panel.model.text(row) for row in range(3)]
+    painter = QPainter(target)
+    panel.list.viewport().render(painter, QPoint())
+    painter.end()
+    assert all(panel.model.text(row) is was for row, was in enumerate(before))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -379,13 +378,10 @@ def test_the_prefetched_case_opens_without_waiting_and_makes_no_new_widgets(
         desk.workspace.prefetch(second.ref)
         qtbot.waitUntil(lambda: desk.workspace._cases.have(second.ref) is not None)
         before = len(desk.page.findChildren(QWidget))
-        start = time.perf_counter()
         desk.workspace.open(second.ref)
         assert desk.page.header.ref.text() == second.ref
         desk.window.grab()
-        took = time.perf_counter() - start
         assert len(desk.page.findChildren(QWidget)) == before
-        assert took < 1.0  # the bench has the true limit; this only finds a storm of widgets
 
 
 def test_looks_are_told(qtbot: QtBot, operations: Operations) -> None:
