@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HANG_UP_S = 3.0
+SETTLE_MS = 1_500
+"""After the first page was asked for: it is painted by then."""
 Connect = Callable[[], Awaitable["DeskClient"]]
 
 
@@ -50,6 +52,7 @@ class DeskOptions:
 
 def run(connect: Connect, options: DeskOptions) -> int:
     """Open the window and stay until it is closed. `connect` runs on the background loop; returns the exit code."""
+    memory.begin()
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(sys.argv[:1])
@@ -72,7 +75,7 @@ def run(connect: Connect, options: DeskOptions) -> int:
 
         desk = DeskWindow(window, operations, connect, options)
         desks.append(desk)
-        desk.ready.connect(memory.settle)
+        desk.ready.connect(lambda: QTimer.singleShot(SETTLE_MS, app, memory.settle))
         desk.begin()
 
     with catching(window):
@@ -84,6 +87,7 @@ def run(connect: Connect, options: DeskOptions) -> int:
         operations.stop()
         _hang_up(loop, [desk.session.client for desk in desks if desk.session.client is not None])
         loop.stop()
+    memory.settle()
     return code
 
 

@@ -142,10 +142,7 @@ class Work:
     """A reviewer at the window: opens each of their cases by a key, then scrolls the queue."""
 
     def __init__(self, window: DeskWindow) -> None:
-        from PySide6.QtWidgets import QApplication
-
         self.desk = window
-        self.app = QApplication.instance()
         self.opened: list[float] = []
         self.pictured: list[float] = []
         self.frames = Frames(window.window)
@@ -165,13 +162,8 @@ class Work:
             os._exit(1)
 
     def wait(self, until: Callable[[], object]) -> None:
-        from PySide6.QtCore import QEventLoop
-
-        assert self.app is not None
-        deadline = time.monotonic() + PATIENCE_S
-        while not until():
-            assert time.monotonic() < deadline, "the window stands"
-            self.app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+        """Let the window live, in an event loop as it has every day, until something is so."""
+        loop_until(until)
 
     def run(self) -> None:
         from PySide6.QtCore import QTimer
@@ -269,7 +261,7 @@ class Work:
             timer.setInterval(milliseconds)
             timer.timeout.connect(call)
             timer.start()
-        gaps = heartbeat(self.wait, SCROLL_S)
+        gaps = heartbeat(SCROLL_S)
         for timer in timers:
             timer.stop()
         return gaps
@@ -294,7 +286,26 @@ class Frames:
         widget.installEventFilter(self._watch)
 
 
-def heartbeat(wait: Callable[[Callable[[], object]], None], seconds: float) -> list[float]:
+def loop_until(until: Callable[[], object]) -> None:
+    """Run an event loop and look every two milliseconds whether it is so. AssertionError when it never is."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop, timer = QEventLoop(), QTimer()
+    deadline = time.monotonic() + PATIENCE_S
+
+    def look() -> None:
+        if until() or time.monotonic() > deadline:
+            loop.quit()
+
+    timer.setInterval(2)
+    timer.timeout.connect(look)
+    timer.start()
+    loop.exec()
+    timer.stop()
+    assert time.monotonic() <= deadline, "the window stands"
+
+
+def heartbeat(seconds: float) -> list[float]:
     """Milliseconds between two beats of a timer that wants to beat every millisecond; those above eight."""
     from PySide6.QtCore import Qt, QTimer
 
@@ -313,27 +324,22 @@ def heartbeat(wait: Callable[[Callable[[], object]], None], seconds: float) -> l
     timer.timeout.connect(beat)
     timer.start()
     end = time.monotonic() + seconds
-    wait(lambda: time.monotonic() > end)
+    loop_until(lambda: time.monotonic() > end)
     timer.stop()
     return sorted(gaps, reverse=True)
 
 
 def idle() -> None:
     """The gaps of a window in which nothing happens: what this machine does to everybody."""
-    from PySide6.QtCore import QEventLoop
     from PySide6.QtWidgets import QApplication, QMainWindow
 
     import refund_desk.desktop  # noqa: F401 - before Qt
 
-    app = QApplication(sys.argv[:1])
+    _application = QApplication(sys.argv[:1])
     window = QMainWindow()
     window.show()
 
-    def wait(until: Callable[[], object]) -> None:
-        while not until():
-            app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
-
-    say("done", gaps=heartbeat(wait, SCROLL_S / 2))
+    say("done", gaps=heartbeat(SCROLL_S / 2))
 
 
 def main(kind: str, home: str = "") -> int:

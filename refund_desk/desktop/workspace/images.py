@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject, QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QBuffer, QByteArray, QObject, QTimer
+from PySide6.QtGui import QImage, QImageReader
 
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.operations import Operations
@@ -69,7 +69,7 @@ class Images(QObject):
 
     async def _fetch(self, evidence: int, size: str) -> QImage:
         data = await self._client.image(evidence, size)
-        image = await asyncio.to_thread(QImage.fromData, data)
+        image = await asyncio.to_thread(_decoded, data)
         if image.isNull():
             raise Unavailable("client.image_unreadable")
         return image
@@ -86,3 +86,15 @@ class Images(QObject):
         for _, failed in self._asked.pop(key, []):
             if failed is not None:
                 failed(error)
+
+
+def _decoded(data: bytes) -> QImage:
+    """A picture from its bytes; a null one where they are none.
+
+    By a reader, which lets other threads run: `QImage.fromData` keeps the interpreter's lock, and the window
+    would stand for as long as a large picture takes, some 25 ms.
+    """
+    buffer = QBuffer()
+    buffer.setData(QByteArray(data))
+    buffer.open(QBuffer.OpenModeFlag.ReadOnly)
+    return QImageReader(buffer).read()
