@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,6 +187,7 @@ class House:
     def _old_keys(self) -> bool:
         with self.store.write() as work:
             work.idempotency.forget_old(self.desk.clock())
+            work.people.forget_failures(self.desk.clock() - timedelta(days=1))
         return False
 
     # ------------------------------------------------------------ the log as a whole

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Protocol, TypeVar
 
-from fastapi import Depends, Header, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 from pydantic import BaseModel, TypeAdapter
 
 from refund_desk.domain.errors import Conflict, Invalid, Refused, Unauthenticated
@@ -58,6 +58,7 @@ OWN = frozenset({"/v1/me", "/v1/me/password", "/v1/session"})
 """All that somebody may do who has to change their password first."""
 ABOUT_CASES = frozenset({"cases", "decisions", "evidence"})
 """Tags of routes about one case or what belongs to it."""
+LONGEST_KEY = 200
 MONEY = {"x-money": True}
 """`openapi_extra` of routes whose write is called with `money`: the document then says that the key is required."""
 _REF = re.compile(r"RC-\d{2}-\d{6,}\Z")
@@ -68,19 +69,15 @@ RowId = Annotated[int, Path(ge=0, le=MAX_INT, description="Id of a row, as the s
 class Call:
     """One request, in the hands of a route."""
 
-    def __init__(
-        self,
-        request: Request,
-        idempotency_key: Annotated[
-            str | None,
-            Header(max_length=200, description="Send the same key with every try of one write: it happens once."),
-        ] = None,
-    ) -> None:
+    def __init__(self, request: Request) -> None:
         self.request = request
         self.house: House = request.app.state.house
         self.desk: Desk = self.house.desk
-        self.key = idempotency_key
         # Read here: a parameter of every route would cost each of them its own validator at every start.
+        self.key = request.headers.get("idempotency-key") or None
+        if self.key and len(self.key) > LONGEST_KEY:
+            long = {"path": "Idempotency-Key", "code": "field.too_long", "params": {"limit": LONGEST_KEY}}
+            raise Invalid("request.invalid", problems=[long])
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         self.token = token.strip() if scheme.lower() == "bearer" else ""
 
@@ -227,4 +224,9 @@ def _json(value: Any) -> bytes:
     return _any.dump_json(value)
 
 
-Caller = Annotated[Call, Depends()]
+async def _caller(request: Request) -> Call:
+    """Async, though it waits for nothing: a plain function would cost every call a thread of its own."""
+    return Call(request)
+
+
+Caller = Annotated[Call, Depends(_caller)]

@@ -38,6 +38,7 @@ class Running:
     file: Path | None = None
     at: float = field(default_factory=time.monotonic)
     stop: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
 
     def progress(self, done: int, total: int | None = None) -> None:
         """Called by the work now and then; raises `Stopped` when somebody wants it to end."""
@@ -53,15 +54,22 @@ class Jobs:
         self._jobs: dict[str, Running] = {}
         self._lock = threading.Lock()
 
-    def start(self, kind: str, who: Principal, run: Callable[[Running], Any]) -> Running:
-        """Begin; `run` gets the job for its progress and returns its result (JSON), or raises."""
+    def start(self, kind: str, who: Principal, run: Callable[[Running], Any], *, once: bool = False) -> Running:
+        """Begin; `run` gets the job for its progress and returns its result (JSON), or raises.
+
+        once: one who asks again while theirs still runs gets that one.
+        """
         job = Running(uuid.uuid4().hex, kind, who.account_id)
         with self._lock:
+            alike = [j for j in self._jobs.values() if (j.kind, j.owner, j.status) == (kind, who.account_id, "running")]
+            if once and alike:
+                return alike[0]
             old = [j.id for j in self._jobs.values() if j.status != "running" and time.monotonic() - j.at > KEEP_S]
             for number in old:
                 self._drop(self._jobs.pop(number))
             self._jobs[job.id] = job
-        threading.Thread(target=self._run, args=(job, run), name=f"job-{kind}", daemon=True).start()
+        job.thread = threading.Thread(target=self._run, args=(job, run), name=f"job-{kind}", daemon=True)
+        job.thread.start()
         return job
 
     def _run(self, job: Running, run: Callable[[Running], Any]) -> None:
@@ -87,6 +95,11 @@ class Jobs:
             job.file.unlink(missing_ok=True)
 
     def close(self) -> None:
-        for job in list(self._jobs.values()):
+        """Stop them all, and wait a little: what they read is about to go."""
+        jobs = list(self._jobs.values())
+        for job in jobs:
             job.stop.set()
+        for job in jobs:
+            if job.thread is not None:
+                job.thread.join(5)
             self._drop(job)

@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from refund_desk.server.call import LONGEST_KEY
 from refund_desk.server.examples import EXAMPLES, RESPONSES
 from refund_desk.server.problems import MEDIA
 from refund_desk.wire.bundle import BundleCase
@@ -108,12 +109,16 @@ def _finish(path: str, method: str, route: dict[str, Any]) -> None:
     if not is_open:
         route["security"] = [{"token": []}]
     money = route.pop("x-money", False)
-    for parameter in route.get("parameters", []):
-        if parameter["name"].lower() == "idempotency-key":
-            parameter |= {"name": "Idempotency-Key", "required": money, "schema": {"type": "string", "maxLength": 200}}
-            if method == "get":
-                route["parameters"].remove(parameter)  # reads happen as often as they like
-                break
+    if method != "get" and not is_open:  # reads happen as often as they like
+        route.setdefault("parameters", []).append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": money,
+                "schema": {"type": "string", "maxLength": LONGEST_KEY},
+                "description": "Send the same key with every try of one write: it happens once.",
+            }
+        )
     wanted = {"422", "500"}
     wanted |= set() if is_open else {"401", "403"}
     wanted |= {"404"} if "{" in path else set()

@@ -64,7 +64,8 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 async def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = _STATUS_CODES.get(error.status_code, "route.failed")
-    return answer(Problem(title=code, status=error.status_code, code=code), dict(error.headers or {}))
+    kind = "urn:refund-desk:notfound" if error.status_code == 404 else "about:blank"
+    return answer(Problem(type=kind, title=code, status=error.status_code, code=code), dict(error.headers or {}))
 
 
 def bug(method: str, route: str, error: Exception) -> JSONResponse:

@@ -187,6 +187,10 @@ class PeopleRepo:
         new = {"failures": failures, "blocked_until": blocked_until, "last_at": at}
         self._c.execute(put.on_conflict_do_update(index_elements=["login"], set_=new))
 
+    def forget_failures(self, before: datetime) -> None:
+        """Logins nobody has tried since: whoever guesses names fills no table."""
+        self._c.execute(delete(sign_in_throttle).where(sign_in_throttle.c.last_at < before))
+
     def succeeded(self, login: str) -> None:
         self._c.execute(delete(sign_in_throttle).where(sign_in_throttle.c.login == login))
 

@@ -201,3 +201,10 @@ def test_secrets_are_not_kept_with_their_key(desk_api: DeskApi) -> None:
     assert len([secret for secret in shown if secret]) == 2
     assert all(secret not in stored for secret in shown if secret)
     assert len(desk_api.entries("people.added")) == len(desk_api.tokens) + 1
+
+
+def test_a_key_has_a_length(any_desk: DeskApi) -> None:
+    view = {"name": "mine", "filters": {}}
+    long = any_desk.call("PUT", "/views", view, by="risk", key="k" * 201)
+    assert (long.status_code, long.json()["params"]["problems"][0]["path"]) == (422, "Idempotency-Key")
+    assert any_desk.call("PUT", "/views", view, by="risk", key="k" * 200).status_code == 204

@@ -92,7 +92,7 @@ def verify(call: Caller, request: Request) -> c.Job:
         return who
 
     who = call.read(use)
-    return job_view(jobs.start("verify", who, call.house.verify))
+    return job_view(jobs.start("verify", who, call.house.verify, once=True))
 
 
 @router.post("/audit/export", response_model=c.Job)
@@ -107,7 +107,7 @@ def export(call: Caller, request: Request) -> c.Job:
         actors.append(who)
 
     call.write(use)
-    return job_view(jobs.start("export", actors[0], call.house.export))
+    return job_view(jobs.start("export", actors[0], call.house.export, once=True))
 
 
 @router.get("/audit/proof/{ref}")
