@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from PySide6.QtCore import QPersistentModelIndex, QPoint, Qt
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 from pytestqt.modeltest import ModelTester
@@ -230,14 +229,3 @@ def test_the_clock_moves_the_pill(words: DeskWords) -> None:
     clock.set_fixed(samples.NOW + timedelta(hours=2))
     assert made.text(1).clock.kind == "danger"  # type: ignore[union-attr]
     assert "超时" in made.text(1).spoken()
-
-
-def test_painting_again_lays_nothing_out_again(qtbot: QtBot, panel: QueuePanel) -> None:
-    """A page of rows is laid out once; scrolling paints what is there."""
-    target = QPixmap(panel.list.viewport().size())
-    panel.list.viewport().render(target)
-    before = [panel.model.text(row) for row in range(3)]
-    painter = QPainter(target)
-    panel.list.viewport().render(painter, QPoint())
-    painter.end()
-    assert all(panel.model.text(row) is was for row, was in enumerate(before))
