@@ -15,8 +15,6 @@ from refund_desk.desktop.operations import Operations
 from refund_desk.domain.errors import DeskError, Unavailable
 
 ROOM_BYTES = 48 * 1024 * 1024
-AT_ONCE = 2
-"""Pictures on their way: more of them at once would come no sooner, and leave the window no processor."""
 AFTER_MS = 12
 """Words are painted first: pictures are asked for in the frame after the one that wants them."""
 
@@ -33,7 +31,6 @@ class Images(QObject):
         self._kept: OrderedDict[tuple[int, str], QImage] = OrderedDict()
         self._asked: dict[tuple[int, str], list[tuple[Got, Failed | None]]] = {}
         self._due: list[tuple[int, str]] = []
-        self._turns = asyncio.Semaphore(AT_ONCE)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(AFTER_MS)
@@ -71,9 +68,8 @@ class Images(QObject):
         self._kept.clear()
 
     async def _fetch(self, evidence: int, size: str) -> QImage:
-        async with self._turns:
-            data = await self._client.image(evidence, size)
-            image = await asyncio.to_thread(_decoded, data)
+        data = await self._client.image(evidence, size)
+        image = await asyncio.to_thread(_decoded, data)
         if image.isNull():
             raise Unavailable("client.image_unreadable")
         return image

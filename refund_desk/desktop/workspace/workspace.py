@@ -26,7 +26,6 @@ from refund_desk.domain.errors import DeskError, NotFound
 from refund_desk.wire.cases import CaseView
 from refund_desk.wire.commands import Looks, Outcome
 
-PAGE_AFTER_MS = 800
 AHEAD_MS = 350
 """How long an opened case has the machine to itself before the one after it is fetched."""
 LOOKS_AFTER_MS = 800
@@ -58,28 +57,17 @@ class CaseWorkspace(QWidget):
         self._wanted = ""
         self._looked: set[int] = set()
         self._seen = 0
-        self._drafts = drafts
-        self._page: CasePage | None = None
-        self._build()
+        self._build(drafts)
         self.viewer = Viewer(desk.client, desk.operations, self.images, desk.keys, self)
         self.undo_bar = UndoBar(self)
         self._undo: tuple[str, int, str] | None = None
+        self.acts = Acts(self)
         self._connect()
+        bind_keys(self)
         self._timers()
         words().changed.connect(self._reword)
 
     # ------------------------------------------------------------ cases
-
-    @property
-    def page(self) -> CasePage:
-        """The page that shows a case: made with the first one, or a moment after the list beside it was painted."""
-        if self._page is None:
-            self._page = CasePage(self.desk, self.images, self._drafts)
-            self._pages.addWidget(self._page)
-            self.acts = Acts(self)
-            self._connect_page(self._page)
-            bind_keys(self)
-        return self._page
 
     @property
     def ref(self) -> str:
@@ -298,7 +286,7 @@ class CaseWorkspace(QWidget):
 
     # ------------------------------------------------------------ building
 
-    def _build(self) -> None:
+    def _build(self, drafts: Drafts | None) -> None:
         self.empty = EmptyState("ui.case.empty", "ui.case.empty.text", icon_name="case")
         take = KeyButton("ui.case.take_next", "G", "primary")
         take.clicked.connect(self.take_next_wanted)
@@ -308,19 +296,16 @@ class CaseWorkspace(QWidget):
         again = KeyButton("ui.case.again", "F5")
         again.clicked.connect(self.refresh)
         self.error.add_button(again)
+        self.page = CasePage(self.desk, self.images, drafts)
         self._pages = QStackedWidget()
-        for page in (self.empty, self.loading, self.error):
+        for page in (self.empty, self.loading, self.error, self.page):
             self._pages.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._pages)
 
     def _connect(self) -> None:
-        self.viewer.looked.connect(self.look_at)
-        self.viewer.noted.connect(lambda _evidence: self.refresh())
-        self.undo_bar.undone.connect(self._undone)
-
-    def _connect_page(self, page: CasePage) -> None:
+        page = self.page
         page.decision.decided.connect(self.moved_on)
         page.steps.done.connect(self.moved_on)
         page.decision.stale.connect(self.refresh)
@@ -330,11 +315,13 @@ class CaseWorkspace(QWidget):
         page.evidence.opened.connect(self.open_viewer)
         page.evidence.looked.connect(self.look_at)
         page.conflicts.compare.clicked.connect(self.compare)
+        self.viewer.looked.connect(self.look_at)
+        self.viewer.noted.connect(lambda _evidence: self.refresh())
+        self.undo_bar.undone.connect(self._undone)
         for pane in (page.order, page.payment, page.evidence):
             pane.copied.connect(lambda text: self.said.emit(tr("ui.case.copied", what=text)))
 
     def _timers(self) -> None:
-        QTimer.singleShot(PAGE_AFTER_MS, self, lambda: self.page)
         self._ahead_timer = QTimer(self)
         self._ahead_timer.setSingleShot(True)
         self._ahead_timer.setInterval(AHEAD_MS)
