@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 from pathlib import Path
@@ -33,6 +32,8 @@ class OwnDesk:
 
     async def connect(self) -> DeskClient:
         """A client of the desk. Raises Conflict `home.in_use`, or what an unreadable or newer home raises."""
+        import asyncio  # not before the window is painted
+
         return await asyncio.to_thread(self._client)
 
     def _client(self) -> DeskClient:

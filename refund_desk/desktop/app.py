@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from refund_desk.client.loop import LoopThread
 from refund_desk.desktop import memory
-from refund_desk.desktop.operations import Operations
 from refund_desk.desktop.shell import MainWindow
 from refund_desk.desktop.state import DeskState
 from refund_desk.desktop.theme import theme
@@ -65,36 +63,41 @@ def run(connect: Connect, options: DeskOptions) -> int:
         words().use(language)
     memory.collect_when_left(app)
     window = MainWindow(state)
-    loop = LoopThread()
-    loop.start()
-    operations = Operations(loop)
-    desks: list[DeskWindow] = []
-
-    def begin() -> None:
-        from refund_desk.desktop.main import DeskWindow  # brings pydantic and every panel
-
-        desk = DeskWindow(window, operations, connect, options)
-        desks.append(desk)
-        desk.ready.connect(lambda: QTimer.singleShot(SETTLE_MS, app, memory.settle))
-        desk.begin()
-
+    begun: list[_Behind] = []
     with catching(window):
-        _AfterPaint(window, begin)
+        _AfterPaint(window, lambda: begun.append(_Behind(app, window, connect, options)))
         window.show()
         code = app.exec()
-        for desk in desks:
-            desk.close()
-        operations.stop()
-        _hang_up(loop, [desk.session.client for desk in desks if desk.session.client is not None])
-        loop.stop()
+        for behind in begun:
+            behind.end()
     memory.settle()
     return code
 
 
-def _hang_up(loop: LoopThread, clients: list[DeskClient]) -> None:
-    for client in clients:
-        with contextlib.suppress(Exception):  # nobody is left to be told
-            loop.submit(client.aclose()).result(HANG_UP_S)
+class _Behind:
+    """What is loaded once the shell was painted: asyncio, pydantic, every panel; the desk begins with it."""
+
+    def __init__(self, app: QApplication, window: MainWindow, connect: Connect, options: DeskOptions) -> None:
+        from refund_desk.client.loop import LoopThread
+        from refund_desk.desktop.main import DeskWindow
+        from refund_desk.desktop.operations import Operations
+
+        self._loop = LoopThread()
+        self._loop.start()
+        self._operations = Operations(self._loop)
+        self._desk = DeskWindow(window, self._operations, connect, options)
+        self._desk.ready.connect(lambda: QTimer.singleShot(SETTLE_MS, app, memory.settle))
+        self._desk.begin()
+
+    def end(self) -> None:
+        """Stop listening, hang up, join the thread."""
+        self._desk.close()
+        self._operations.stop()
+        client = self._desk.session.client
+        if client is not None:
+            with contextlib.suppress(Exception):  # nobody is left to be told
+                self._loop.submit(client.aclose()).result(HANG_UP_S)
+        self._loop.stop()
 
 
 class _AfterPaint(QObject):
