@@ -68,6 +68,7 @@ class _Tour:
 
         import refund_desk.desktop  # noqa: F401 - before Qt: it works around a fault of PySide6
         from refund_desk.client.loop import LoopThread
+        from refund_desk.desktop import memory
         from refund_desk.desktop.app import DeskOptions
         from refund_desk.desktop.main import DeskWindow
         from refund_desk.desktop.operations import Operations
@@ -79,6 +80,8 @@ class _Tour:
         app = QApplication.instance() or QApplication(sys.argv[:1])
         assert isinstance(app, QApplication)
         self.app = app
+        self.collector = memory.Collector(app)
+        self.collector.settle()
         self.house = wiring.embedded(home, settings)
         self.keys = 0
         shutil.rmtree(directory, ignore_errors=True)
@@ -100,6 +103,7 @@ class _Tour:
         self.window.close()
         self.operations.stop()
         self.loop.stop()
+        self.collector.stop()
         self.house.close()
 
     # ------------------------------------------------------------ hands and eyes

@@ -61,23 +61,23 @@ def run(connect: Connect, options: DeskOptions) -> int:
     theme().use(state.theme)
     if language := options.language or state.language:
         words().use(language)
-    memory.collect_when_left(app)
+    collector = memory.Collector(app)
     window = MainWindow(state)
     begun: list[_Behind] = []
     with catching(window):
-        _AfterPaint(window, lambda: begun.append(_Behind(app, window, connect, options)))
+        _AfterPaint(window, lambda: begun.append(_Behind(collector, window, connect, options)))
         window.show()
         code = app.exec()
         for behind in begun:
             behind.end()
-    memory.settle()
+    collector.stop()
     return code
 
 
 class _Behind:
     """What is loaded once the shell was painted: asyncio, pydantic, every panel; the desk begins with it."""
 
-    def __init__(self, app: QApplication, window: MainWindow, connect: Connect, options: DeskOptions) -> None:
+    def __init__(self, collector: memory.Collector, window: MainWindow, connect: Connect, options: DeskOptions) -> None:
         from refund_desk.client.loop import LoopThread
         from refund_desk.desktop.main import DeskWindow
         from refund_desk.desktop.operations import Operations
@@ -86,7 +86,7 @@ class _Behind:
         self._loop.start()
         self._operations = Operations(self._loop)
         self._desk = DeskWindow(window, self._operations, connect, options)
-        self._desk.ready.connect(lambda: QTimer.singleShot(SETTLE_MS, app, memory.settle))
+        self._desk.ready.connect(lambda: QTimer.singleShot(SETTLE_MS, collector, collector.settle))
         self._desk.begin()
 
     def end(self) -> None:

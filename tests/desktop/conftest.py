@@ -76,9 +76,11 @@ def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     app = request.getfixturevalue("app")
     before = set(app.topLevelWidgets())
+    gc.disable()  # as the window does: what Qt owns is destroyed on this thread alone
     yield
     app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
+    gc.enable()
     app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [widget for widget in app.topLevelWidgets() if widget not in before and not _of_qt(widget)]
     running = [timer for timer in _timers(left) if timer.isActive()]
