@@ -75,7 +75,7 @@ def demo(
         from refund_desk.commands.demo_tour import take_tour
 
         raise typer.Exit(take_tour(home, settings, tour))
-    from refund_desk.commands.desk import OwnDesk, show
+    from refund_desk.commands.window import OwnDesk, show
     from refund_desk.desktop.app import DeskOptions
 
     raise typer.Exit(show(OwnDesk(home, settings, demo=True), DeskOptions(home, language=settings.language)))

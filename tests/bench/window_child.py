@@ -85,14 +85,12 @@ def on_paint(widget: Any, call: Callable[[], object], when: Callable[[], bool] =
 def desk(home: Path, then: Callable[[DeskWindow], None]) -> int:
     """The command's own way to a window, signed in by a token as at a server; `then` with the first page there."""
     import refund_desk.desktop  # noqa: F401 - before Qt
-    from refund_desk.commands.desk import OwnDesk, show
     from refund_desk.commands.preflight import check_window
+    from refund_desk.commands.window import OwnDesk, show
 
     check_window()
-    from PySide6.QtCore import QEvent, QObject
-    from PySide6.QtWidgets import QApplication
-
-    from refund_desk.desktop.app import DeskOptions
+    from refund_desk.desktop import app as desk_app
+    from refund_desk.desktop.shell import MainWindow
     from refund_desk.settings import Settings
 
     class Signed(OwnDesk):
@@ -101,20 +99,18 @@ def desk(home: Path, then: Callable[[DeskWindow], None]) -> int:
             client.token = sys.stdin.readline().strip()
             return client
 
-    class FirstPaint(QObject):
-        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-            if event.type() == QEvent.Type.Paint:
-                say("shell")
-                app.removeEventFilter(self)
-            return False
+    class Watched(MainWindow):
+        """Watched as the bare window is. A filter over the whole application would load every class of Qt."""
 
-    app = QApplication(sys.argv[:1])
-    watch = FirstPaint()
-    app.installEventFilter(watch)
+        def __init__(self, state: Any) -> None:
+            super().__init__(state)
+            on_paint(self.outer, lambda: say("shell"))
+
+    desk_app.MainWindow = Watched  # type: ignore[assignment, attr-defined]
     state = home.parent / "window"
     state.mkdir(exist_ok=True)
     (state / "desktop.ini").write_text("[look]\nview=queue\nlanguage=zh\n", "utf-8")
-    options = DeskOptions(state, language="zh", ready=then)
+    options = desk_app.DeskOptions(state, language="zh", ready=then)
     return show(Signed(home, Settings(key_dir=home.parent / "keys")), options)
 
 

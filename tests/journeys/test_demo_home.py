@@ -9,7 +9,7 @@ import pytest
 
 from refund_desk import wiring
 from refund_desk.commands.demo import HALF, demo_home, make_demo
-from refund_desk.commands.desk import OwnDesk
+from refund_desk.commands.window import OwnDesk
 from refund_desk.domain.errors import Conflict
 from refund_desk.settings import Settings
 from tests.fakes.shell import Shell
