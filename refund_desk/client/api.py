@@ -357,7 +357,7 @@ class DeskClient:
         return await self._do(commands.TokenMade, f"/users/{_part(login)}/tokens", commands.NewToken(label=label))
 
     async def process(self, kind: str = "process") -> commands.ProcessView:
-        """What is in force: the process, or with kind "policy" the policies."""
+        """What is in force: the process, or with kind "policy" or "links" those."""
         return await self._get(commands.ProcessView, "/process", kind=kind)
 
     async def config_changes(self) -> list[commands.ConfigChange]:

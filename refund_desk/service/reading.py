@@ -12,6 +12,7 @@ from refund_desk.domain.clocks import Clock
 from refund_desk.domain.decisions import Promise
 from refund_desk.domain.errors import Conflict, NotFound
 from refund_desk.domain.intents import ON_ITS_WAY, IntentState
+from refund_desk.domain.links import Links
 from refund_desk.domain.payouts import Ceiling, line_ceiling, money_ceiling, order_ceiling, payment_ceiling, refundable
 from refund_desk.domain.people import Principal
 from refund_desk.domain.policies import Advice, Clause
@@ -61,6 +62,7 @@ class Reading:
     other_cases: int
     refunds_before: int
     actions: tuple[str, ...]
+    links: Links
 
 
 def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
@@ -107,6 +109,7 @@ def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
         other_cases=work.views.other_cases(state.customer_id, state.id) if state.customer_id else 0,
         refunds_before=work.views.refunds_since(state.customer_id, period) if state.customer_id else 0,
         actions=actions_of(file, who),
+        links=desk.process.links(work),
     )
 
 

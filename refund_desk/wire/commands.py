@@ -118,10 +118,10 @@ class TokenMade(Wire):
 
 
 class ConfigProposal(Wire):
-    """A change of process, limits, roles or a policy, as its whole new content."""
+    """A change of process, limits, roles, links or a policy, as its whole new content."""
 
-    kind: Literal["process", "roles", "policy"]
-    subject: str = Field(max_length=200, description="Name of the process or policy; login for roles.")
+    kind: Literal["process", "roles", "policy", "links"]
+    subject: str = Field(max_length=200, description="Name of the process or policy; links; login for roles.")
     content: Any
     reason: Reason
 

@@ -94,7 +94,7 @@ def test_tables_in_words(panel: SettingsPanel, words: DeskWords) -> None:
         words.use(language)
         page = process(panel)
         text += [f"# {language}"]
-        for made in (users(panel).model, page.stages, page.raci, page.limits):
+        for made in (users(panel).model, page.stages, page.raci, page.limits, page.links):
             text += ["", *lines(made)[:14]]
     check_golden("settings", "\n".join(text))
 
@@ -263,3 +263,19 @@ def test_a_live_switch_and_room(panel: SettingsPanel, words: DeskWords) -> None:
         panel.open_page(name)
         QApplication.processEvents()
         assert cut(panel) == []
+
+
+def test_links_are_changed_like_the_process(qtbot: QtBot, panel: SettingsPanel, desk: Desk) -> None:
+    panel.open_page("process")
+    page = process(panel)
+    qtbot.waitUntil(lambda: page.links.rowCount() == 1)
+    page.tabs.setCurrentIndex(3)
+    press(panel, Qt.Key.Key_E)
+    content = yaml.safe_load(page.editor.toPlainText())
+    content["stripe"] = {"payment": "https://pay.example/{id}"}
+    page.editor.setPlainText(yaml.safe_dump(content))
+    page.reason.setText("so that ids open")
+    page.propose()
+    qtbot.waitUntil(lambda: bool(fake(desk).called("propose_config")))
+    (body,) = fake(desk).called("propose_config")[-1]
+    assert (body.kind, body.subject, body.content) == ("links", "links", content)

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from refund_desk.client.words import load_catalogue
@@ -422,3 +423,47 @@ def test_controls_have_names(qtbot: QtBot, operations: Operations, theme: Theme)
                 if control.isVisible() and not control.objectName().startswith("qt_"):
                     named = control.accessibleName() or getattr(control, "text", lambda: "")()
                     assert named, f"{type(control).__name__} has no name"
+
+
+# ---------------------------------------------------------------- ids open in their own systems
+
+
+def test_o_opens_what_has_the_focus_in_its_own_system(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.chinese()) as desk:
+        key(desk, Qt.Key.Key_O)
+        assert desk.opened == ["https://shop.example/orders/SO-8841207"], "nothing has the focus: the order"
+        charge = desk.page.payment.fields.value("ch_3Q8kd02eZvKYlo2C/id")
+        parcel = desk.page.order.parcels.value("SF1409226637281/shipment.tracking")
+        assert charge is not None
+        assert parcel is not None
+        for value in (charge, parcel):
+            value.setFocus()
+            key(desk, Qt.Key.Key_O)
+        assert desk.opened[1:] == ["https://pay.example/ch_3Q8kd02eZvKYlo2C", "https://sf.example/SF1409226637281"]
+        fee = desk.page.payment.fields.value("ch_3Q8kd02eZvKYlo2C/payment.fee")
+        assert fee is not None
+        fee.setFocus()
+        key(desk, Qt.Key.Key_O)
+        assert len(desk.opened) == 3, "a fee is no record"
+
+
+def test_without_an_address_there_is_no_action(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.english()) as desk:
+        key(desk, Qt.Key.Key_O)
+        assert not desk.opened
+        assert "case.follow" not in [binding.id for binding in desk.workspace.desk.keys.active()]
+
+
+def test_the_context_menu_names_the_system(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.chinese()) as desk:
+        number = desk.page.order.fields.value("order.number")
+        assert number is not None
+        QApplication.sendEvent(
+            number, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(2, 2), number.mapToGlobal(QPoint(2, 2)))
+        )
+        menu = popup(QMenu)
+        assert isinstance(menu, QMenu)
+        assert [action.text() for action in menu.actions()] == ["复制", "在Vendure中打开"]
+        menu.actions()[1].trigger()
+        menu.close()
+        assert desk.opened == ["https://shop.example/orders/SO-8841207"]

@@ -388,6 +388,7 @@ class FakeClient(DeskClient):
         self.proof: list[bytes] = []
         self.feed: list[cases.ChangeFeed] = []
         self.process_content: Any = standard_process()
+        self.link_content: Any = {"vendure": {"order": "https://shop.example/admin/orders/{id}"}}
         self.fail: dict[str, DeskError] = {}
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
 
@@ -640,7 +641,8 @@ class FakeClient(DeskClient):
 
     async def process(self, kind: str = "process") -> commands.ProcessView:
         self._note("process", kind)
-        return commands.ProcessView(name="standard", version="1", content=self.process_content)
+        content = self.link_content if kind == "links" else self.process_content
+        return commands.ProcessView(name="standard", version="1", content=content)
 
     async def config_changes(self) -> list[commands.ConfigChange]:
         self._note("config_changes")

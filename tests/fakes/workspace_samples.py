@@ -338,6 +338,7 @@ def _chinese_order(paid: Any, zero: Any, refunded: list[c.Said]) -> c.OrderPane:
         number="SO-8841207",
         systems=["vendure"],
         as_of=ago(minutes=2),
+        links=[c.SystemLink(system="vendure", url="https://shop.example/orders/SO-8841207")],
         fields=[
             field("order.placed_at", ago(hours=180).isoformat()),
             field("order.status", "delivered", said("vendure", "SO-8841207", "delivered")),
@@ -355,6 +356,7 @@ def _chinese_order(paid: Any, zero: Any, refunded: list[c.Said]) -> c.OrderPane:
                 system="sf",
                 id="SF1409226637281",
                 as_of=ago(hours=3),
+                link="https://sf.example/SF1409226637281",
                 fields=[
                     field("shipment.carrier", "顺丰速运"),
                     field("shipment.tracking", "SF1409226637281"),
@@ -391,6 +393,7 @@ def _chinese_payment(paid: Any, given: Any, refunded: list[c.Said]) -> c.Payment
                 system="stripe",
                 id=charge,
                 as_of=ago(minutes=2),
+                link=f"https://pay.example/{charge}",
                 fields=[
                     field("payment.method", "card"),
                     field("payment.account_hint", "•••• 4242"),

@@ -160,6 +160,22 @@ class Acts(QObject):
         value.copy_value()
         self._over.said.emit(tr("ui.case.copied", what=QApplication.clipboard().text()))
 
+    def linked(self) -> FieldValue | None:
+        """What the key would show in its own system: the value that has the focus, else the order; None: nothing."""
+        focused = QApplication.focusWidget()
+        value = focused if isinstance(focused, FieldValue) else self._over.page.header.order
+        return value if value.links and self._over.view is not None else None
+
+    def follow_focused(self) -> None:
+        """Show it there."""
+        if (value := self.linked()) is not None:
+            value.follow()
+
+    def follow(self, address: str) -> None:
+        """Open an address of the service, outside the window."""
+        opened = self._over.desk.open_address(address)
+        self._over.said.emit(tr("ui.case.opened" if opened else "ui.case.not_opened", address=address))
+
     def _write(self, call: Callable[[str], Awaitable[Any]]) -> None:
         self._over.desk.operations.write(self._over, call, self._went, key=new_key())
 

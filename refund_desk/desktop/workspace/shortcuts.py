@@ -32,6 +32,15 @@ def bind_keys(workspace: CaseWorkspace) -> None:
     _add(workspace, page, "image_previous", "[", lambda: page.evidence.step(-1))
     _add(workspace, page, "timeline", "T", page.talk.toggle.click)
     _add(workspace, page, "copy", "C", acts.copy)
+    workspace.desk.keys.add(
+        "case.follow",
+        "O",
+        "ui.case.key.follow",
+        acts.follow_focused,
+        owner=page,
+        context="case",
+        enabled=lambda: acts.linked() is not None,
+    )
     _add(workspace, page, "unmask", "Shift+C", acts.unmask)
     _add(workspace, page, "hold", "S", acts.hold)
     _add(workspace, page, "answer", "Shift+A", acts.answer)

@@ -207,7 +207,7 @@ STEPS: tuple[Step, ...] = (
     Step("decision.hold.release", "A", _because("hold-release"), _REASON, "primary", True),
     Step("arbitration.decide", "A", _because("arbitration"), _REASON, "primary", True),
     Step("case.close", "X", _because("close"), _REASON),
-    Step("case.reopen", "O", _because("reopen"), _REASON),
+    Step("case.reopen", "Shift+O", _because("reopen"), _REASON),
     Step("customer.erase", "Shift+E", _because("customer-erase"), _REASON, "danger", offered=_may_be_erased),
 )
 

@@ -320,6 +320,8 @@ class CaseWorkspace(QWidget):
         self.undo_bar.undone.connect(self._undone)
         for pane in (page.order, page.payment, page.evidence):
             pane.copied.connect(lambda text: self.said.emit(tr("ui.case.copied", what=text)))
+        for place in (page.order, page.payment, page.header.order):
+            place.followed.connect(self.acts.follow)
 
     def _timers(self) -> None:
         self._ahead_timer = QTimer(self)
