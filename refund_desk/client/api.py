@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from refund_desk.wire import bundle, cases, commands
 
 M = TypeVar("M")
 DEADLINE_S = 30.0
+PIECE = 256 * 1024
 
 
 def _part(name: str) -> str:
@@ -27,6 +29,13 @@ def _part(name: str) -> str:
     if "/" in name or name.strip(".") == "":
         raise NotFound("route.not_found")
     return quote(name, safe="")
+
+
+async def _pieces(data: bytes, sent: Callable[[int], None]) -> AsyncIterator[bytes]:
+    """Bytes as they are sent, counted."""
+    for start in range(0, len(data), PIECE):
+        yield data[start : start + PIECE]
+        sent(min(len(data), start + PIECE))
 
 
 def new_key() -> str:
@@ -54,7 +63,7 @@ class DeskClient:
         key: str | None = None,
         params: dict[str, Any] | None = None,
         deadline: float = DEADLINE_S,
-        content: bytes | None = None,
+        content: bytes | AsyncIterator[bytes] | None = None,
         kind: str | None = None,
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
@@ -257,8 +266,13 @@ class DeskClient:
     async def original(self, evidence: int) -> bytes:
         return (await self._send("GET", f"/evidence/{evidence}/original")).content
 
-    async def add_evidence(self, ref: str, name: str, data: bytes, key: str | None = None) -> commands.UploadMade:
-        answer = await self._send("POST", f"/cases/{_part(ref)}/evidence", params={"name": name}, content=data, key=key)
+    async def add_evidence(
+        self, ref: str, name: str, data: bytes, key: str | None = None, *, sent: Callable[[int], None] | None = None
+    ) -> commands.UploadMade:
+        """Add a file to a case. `sent` hears how many bytes have gone, on the client's loop."""
+        content = data if sent is None else _pieces(data, sent)
+        path = f"/cases/{_part(ref)}/evidence"
+        answer = await self._send("POST", path, params={"name": name}, content=content, key=key, deadline=600)
         return commands.UploadMade.model_validate_json(answer.content)
 
     async def add_note(self, evidence: int, note: commands.NewNote, key: str | None = None) -> cases.ImageNote:

@@ -30,6 +30,8 @@ def bind_keys(workspace: CaseWorkspace) -> None:
     _add(workspace, page, "viewer", "Space", lambda: space(workspace))
     _add(workspace, page, "image_next", "]", lambda: page.evidence.step(1))
     _add(workspace, page, "image_previous", "[", lambda: page.evidence.step(-1))
+    _add(workspace, page.evidence.add, "add_evidence", "Shift+F", acts.choose_files)
+    _add(workspace, page.evidence.add, "paste_evidence", "Ctrl+V", acts.paste)
     _add(workspace, page, "timeline", "T", page.talk.toggle.click)
     _add(workspace, page, "copy", "C", acts.copy)
     workspace.desk.keys.add(
