@@ -586,6 +586,11 @@ def long_case() -> c.CaseView:
     )
 
 
+def worth(line: k.LineAmountBody) -> k.LineAmountBody:
+    """A line as the service computes it where no amount is named: 619.00 a unit."""
+    return line.model_copy(update={"minor": 61900 * line.quantity if line.minor is None else line.minor})
+
+
 def picture(number: int, size: str) -> bytes:
     """A JPEG that looks like something and differs by number."""
     wide, high = {"thumb": (160, 120), "screen": (1200, 900)}.get(size, (2000, 1500))
@@ -709,14 +714,17 @@ class FakeDesk(DeskClient):
             raise self.fails["preview"]
         amount = None
         if self.held[ref].money is not None and body.decision in (Decision.FULL, Decision.PARTIAL):
-            amount = cny(99900 if body.amount_minor is None else body.amount_minor)
+            computed = sum(worth(line).minor or 0 for line in body.lines) if body.lines else 99900
+            computed += (body.shipping_minor or 0) - body.fee_minor
+            amount = cny(computed if body.amount_minor is None else body.amount_minor)
         text = "您的退款正在审批，我们会在完成后第一时间通知您。" if amount else "我们需要您补充材料。"
         return k.Preview(
             decision=body.decision,
             amount=amount,
             most=cny(99900),
-            terms=[c.Term(what=Coded(code="term.lines"), amount=amount)] if amount else [],
-            lines=[k.LineAmountBody(line="L1", quantity=1, minor=61900)] if amount else [],
+            terms=[c.Term(what=Coded(code="term.reduced"), amount=amount)] if amount else [],
+            lines=[worth(line) for line in body.lines or [k.LineAmountBody(line="L1", quantity=1)]] if amount else [],
+            shipping=cny(body.shipping_minor or 0) if amount else None,
             tender=Tender.MONEY if amount else None,
             raci=RACI,
             missing=[] if body.reason else [c.Missing(what=Coded(code="missing.reason"))],

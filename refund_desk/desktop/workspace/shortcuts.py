@@ -69,6 +69,8 @@ def _bind_decision(workspace: CaseWorkspace) -> None:
     _add(workspace, bar, "amount", "M", bar.form.edit_amount)
     _add(workspace, bar, "lines", "L", bar.form.edit_lines)
     _add(workspace, bar, "preview", "P", bar.show_full_text)
+    _add(workspace, bar.tell, "tell", "Shift+T", lambda: bar.form.edit_text("public_text"))
+    _add(workspace, bar.note, "remark", "Shift+N", lambda: bar.form.edit_text("note"))
     _add(workspace, bar, "submit", "Ctrl+Return", bar.submit)
     for decision, keys in QUICK.items():
         _add(workspace, bar, f"take_{decision.value}", keys, partial(bar.take, decision))

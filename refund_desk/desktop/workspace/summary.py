@@ -74,6 +74,8 @@ class Summary(QWidget):
             rows.append((tr("ui.case.summary.shipping"), formats().money(proposal.shipping), ""))
         if proposal.fee is not None:
             rows.append((tr("ui.case.summary.fee"), formats().money(proposal.fee), ""))
+        if proposal.return_freight is not None:
+            rows.append((tr("ui.case.form.freight"), tr(f"ui.case.freight.{proposal.return_freight}"), ""))
         if proposal.amount is not None:
             rows.append((member("decision", proposal.decision), formats().money(proposal.amount), "strong"))
         popup.add_table(rows)
