@@ -257,6 +257,10 @@ class DeskClient:
     async def cancel_payout(self, intent: str, body: commands.Because, key: str) -> commands.Outcome:
         return await self._do(commands.Outcome, f"/intents/{_part(intent)}/cancel", body, key)
 
+    async def payout_returned(self, intent: str, body: commands.Because, key: str) -> commands.Outcome:
+        """Money that had gone out came back (退票)."""
+        return await self._do(commands.Outcome, f"/intents/{_part(intent)}/returned", body, key)
+
     # ------------------------------------------------------------ evidence
 
     async def image(self, evidence: int, size: str = "screen") -> bytes:

@@ -11,7 +11,7 @@ from refund_desk.domain.cases import CaseEvent
 from refund_desk.domain.clocks import Clock
 from refund_desk.domain.decisions import Promise
 from refund_desk.domain.errors import Conflict, NotFound
-from refund_desk.domain.intents import ON_ITS_WAY, IntentState
+from refund_desk.domain.intents import ON_ITS_WAY, PAID_OUT, IntentState
 from refund_desk.domain.links import Links
 from refund_desk.domain.payouts import Ceiling, line_ceiling, money_ceiling, order_ceiling, payment_ceiling, refundable
 from refund_desk.domain.people import Principal
@@ -145,6 +145,8 @@ def actions_of(file: CaseFile, who: Principal) -> tuple[str, ...]:
         if activity == "consult.answer" and not any(c.open and c.role in who.roles for c in file.consultations):
             continue
         if activity in ("payout.confirm", "payout.cancel") and not _payable(file, who):
+            continue
+        if activity == "payout.returned" and not any(IntentState(i.state) in PAID_OUT for i in file.intents):
             continue
         if activity == "exchange.ship" and not any(
             i.tender is Tender.GOODS and i.state == IntentState.RESERVED for i in file.intents

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from refund_desk.client.words import load_catalogue
@@ -467,3 +467,36 @@ def test_the_context_menu_names_the_system(qtbot: QtBot, operations: Operations)
         menu.actions()[1].trigger()
         menu.close()
         assert desk.opened == ["https://shop.example/orders/SO-8841207"]
+
+
+# ---------------------------------------------------------------- money that comes back
+
+
+def test_finance_records_money_that_came_back_with_its_reason(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.settled(), roles=(Role.FINANCE,)) as desk:
+        bar = desk.page.steps
+        assert bar.buttons["payout.returned"].isVisible()
+        assert bar.buttons["payout.fail"].isHidden(), "nothing is on its way any more"
+        key(desk, Qt.Key.Key_X, Qt.KeyboardModifier.ShiftModifier)
+        assert bar.fields["intent"].isVisible()
+        chosen = bar.controls["intent"]
+        assert isinstance(chosen, QComboBox)
+        assert [chosen.itemData(at) for at in range(chosen.count())] == [
+            "0197a1c2-77aa-7c11-9c54-0a1b2c3d4e5f",
+            "0197a1c2-99bb",
+        ]
+        bar.submit()
+        assert not desk.client.sent, "the reason comes first"
+        assert bar.fields["reason"].problem.isVisible()
+        chosen.setCurrentIndex(1)
+        QTest.keyClicks(bar.controls["reason"], "account closed")
+        key(desk, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: bool(desk.client.sent))
+        name, number, body, _ = desk.client.sent[0]
+        assert (name, number, body.reason) == ("payout_returned", "0197a1c2-99bb", "account closed")
+
+
+def test_nothing_went_out_nothing_comes_back(qtbot: QtBot, operations: Operations) -> None:
+    view = samples.settled().model_copy(update={"intents": [samples.intent(state="failed")]})
+    with rig(qtbot, operations, view, roles=(Role.FINANCE,)) as desk:
+        assert desk.page.steps.buttons["payout.returned"].isHidden()

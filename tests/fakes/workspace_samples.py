@@ -560,6 +560,20 @@ def for_finance() -> c.CaseView:
     )
 
 
+def settled() -> c.CaseView:
+    """Two payouts went out; finance waits for them to arrive."""
+    paid = {"state": "succeeded", "reference": "BANK-1", "amount": cny(99900)}
+    other = intent(id="0197a1c2-99bb", amount=cny(5000), state="arrived", reference="BANK-2")
+    return for_finance().model_copy(
+        update={
+            "stage": Stage.SETTLEMENT,
+            "progress": Progress.REFUNDING,
+            "intents": [intent(**paid), other, intent(id="0197a1c2-00cc", state="failed")],
+            "actions": ["payout.fail", "payout.returned", "case.close", "note.add"],
+        }
+    )
+
+
 def for_warehouse() -> c.CaseView:
     return chinese().model_copy(
         update={
@@ -760,6 +774,9 @@ class FakeDesk(DeskClient):
 
     async def payout_failed(self, intent: str, body: k.PayoutFailed, key: str) -> k.Outcome:
         return self._write("payout_failed", intent, body, key)
+
+    async def payout_returned(self, intent: str, body: k.Because, key: str) -> k.Outcome:
+        return self._write("payout_returned", intent, body, key)
 
     async def cancel_payout(self, intent: str, body: k.Because, key: str) -> k.Outcome:
         return self._write("cancel_payout", intent, body, key)
