@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -22,6 +22,8 @@ from refund_desk.wire import bundle, cases, commands
 M = TypeVar("M")
 DEADLINE_S = 30.0
 PIECE = 256 * 1024
+CHANGES = 200
+"""Changes of settings in one answer."""
 
 
 def _part(name: str) -> str:
@@ -128,8 +130,15 @@ class DeskClient:
 
     # ------------------------------------------------------------ queue
 
-    async def for_me(self) -> cases.ForMe:
-        return await self._get(cases.ForMe, "/for-me")
+    async def for_me(self, wanted: Mapping[str, int] | None = None) -> cases.ForMe:
+        """The beginning of every section; of those in `wanted` at least so many rows, where there are."""
+        found = await self._get(cases.ForMe, "/for-me")
+        for section, count in (wanted or {}).items():
+            while section in found.next and len(getattr(found, section)) < count:
+                page = await self._get(cases.ForMe, "/for-me", section=section, after=found.next.pop(section))
+                known = [*getattr(found, section), *getattr(page, section)]
+                found = found.model_copy(update={section: known, "next": {**found.next, **page.next}})
+        return found
 
     async def seen(self, inbox_id: int) -> None:
         await self._send("POST", f"/inbox/{inbox_id}/seen")
@@ -226,8 +235,8 @@ class DeskClient:
     async def undo(self, ref: str, number: int, key: str) -> commands.Outcome:
         return await self._do(commands.Outcome, f"/cases/{_part(ref)}/proposals/{number}/undo", None, key)
 
-    async def approvals(self) -> list[commands.ApprovalRow]:
-        return await self._get(list[commands.ApprovalRow], "/approvals")
+    async def approvals(self, after: str | None = None, limit: int = 50) -> commands.ApprovalPage:
+        return await self._get(commands.ApprovalPage, "/approvals", after=after, limit=limit)
 
     async def approve(self, ref: str, number: int, body: commands.Verdict, key: str) -> commands.Outcome:
         return await self._do(commands.Outcome, f"/cases/{_part(ref)}/proposals/{number}/approve", body, key)
@@ -378,8 +387,9 @@ class DeskClient:
         """What is in force: the process, or with kind "policy" or "links" those."""
         return await self._get(commands.ProcessView, "/process", kind=kind)
 
-    async def config_changes(self) -> list[commands.ConfigChange]:
-        return await self._get(list[commands.ConfigChange], "/config/changes")
+    async def config_changes(self, before: int | None = None) -> list[commands.ConfigChange]:
+        """Newest first, at most CHANGES of them; before: the id of the last one had."""
+        return await self._get(list[commands.ConfigChange], "/config/changes", before=before)
 
     async def propose_config(self, body: commands.ConfigProposal, key: str | None = None) -> commands.ConfigChange:
         return await self._do(commands.ConfigChange, "/config/changes", body, key)

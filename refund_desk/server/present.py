@@ -57,9 +57,9 @@ def terms(found: Sequence[DomainTerm], currency: str) -> list[w.Term]:
 # ---------------------------------------------------------------- lists
 
 
-def cursor(state: CaseState) -> str:
+def cursor(place: tuple[int, int]) -> str:
     """An opaque key of a row: act_by in microseconds, and id."""
-    micros, number = state.place
+    micros, number = place
     return base64.urlsafe_b64encode(f"{micros}:{number}".encode()).decode()
 
 

@@ -545,13 +545,14 @@ class CaseView(Wire):
 class ForMe(Wire):
     """Everybody's first screen: rows by what they want of me."""
 
-    decide: list[QueueRow]
-    approve: list[QueueRow]
-    answer: list[QueueRow]
-    returned: list[QueueRow]
-    pay: list[QueueRow]
-    inspect: list[QueueRow]
-    know: list[InboxRow]
+    decide: list[QueueRow] = Field(default_factory=list)
+    approve: list[QueueRow] = Field(default_factory=list)
+    answer: list[QueueRow] = Field(default_factory=list)
+    returned: list[QueueRow] = Field(default_factory=list)
+    pay: list[QueueRow] = Field(default_factory=list)
+    inspect: list[QueueRow] = Field(default_factory=list)
+    know: list[InboxRow] = Field(default_factory=list)
+    next: dict[str, str] = Field(default_factory=dict, description="Cursor of each section that goes on.")
 
 
 class InboxRow(Wire):

@@ -389,6 +389,13 @@ class ApprovalRow(Wire):
     bulk: bool = Field(default=False, description="Like the others and under the set amount: fit for bulk.")
 
 
+class ApprovalPage(Wire):
+    """A page of the approval list. It may be short and go on: `next` is the cursor of the page after."""
+
+    rows: list[ApprovalRow]
+    next: str | None = None
+
+
 class AuditRow(Wire):
     """An entry as shown: worded by `action.<action>`."""
 
