@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from refund_desk.domain.cases import CaseEvent
 from refund_desk.domain.clocks import remaining
 from refund_desk.domain.dictionary import BY_KEY
 from refund_desk.domain.facts import Conflict, Record
@@ -113,6 +114,7 @@ def case(reading: Reading) -> w.CaseView:
             for c in file.consultations
         ],
         changes=_changes(reading),
+        newest=max((e.id for e in reading.events), default=0),
         actions=list(reading.actions),
     )
 
@@ -382,7 +384,7 @@ def _messages(reading: Reading) -> list[w.MessageView]:
     for item in reading.evidence:
         if item["message_id"]:
             carried.setdefault(item["message_id"], []).append(item["id"])
-    fresh = {e.data.get("message") for e in reading.events if reading.since is not None and e.id > reading.since}
+    fresh = {e.data.get("message") for e in _fresh(reading)}
     return [
         w.MessageView(
             id=m["id"],
@@ -425,6 +427,7 @@ def _evidence(reading: Reading) -> list[w.EvidenceView]:
         notes.setdefault(note["evidence_id"], []).append(
             w.ImageNote(id=note["id"], by=p.known(note["person_id"], reading.names), at=note["at"], **note["shape"])
         )
+    fresh = {number for e in _fresh(reading) if e.type == "evidence.came" for number in e.data.get("evidence", ())}
     return [
         w.EvidenceView(
             id=e["id"],
@@ -443,6 +446,7 @@ def _evidence(reading: Reading) -> list[w.EvidenceView]:
             edited=bool(e["edited"]),
             sent_at=e["sent_at"],
             notes=notes.get(e["id"], []),
+            unseen=e["id"] in fresh,
             opened=e["id"] in reading.opened,
         )
         for e in reading.evidence
@@ -489,10 +493,14 @@ def _recommendation(reading: Reading) -> w.Recommendation | None:
     )
 
 
-def _changes(reading: Reading) -> list[w.Change]:
+def _fresh(reading: Reading) -> list[CaseEvent]:
     """What others did since the viewer last looked."""
     if reading.since is None:
         return []
+    return [e for e in reading.events if e.id > reading.since and e.person_id != reading.viewer.person_id]
+
+
+def _changes(reading: Reading) -> list[w.Change]:
     return [
         w.Change(
             position=e.id,
@@ -501,6 +509,5 @@ def _changes(reading: Reading) -> list[w.Change]:
             aspect=Aspect(e.aspect),
             by=p.person(e.person_id, reading.names),
         )
-        for e in reading.events
-        if e.id > reading.since and e.person_id != reading.viewer.person_id
+        for e in _fresh(reading)
     ]

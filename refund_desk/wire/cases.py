@@ -539,6 +539,7 @@ class CaseView(Wire):
     intents: list[IntentView] = Field(default_factory=list)
     consultations: list[ConsultationView] = Field(default_factory=list)
     changes: list[Change] = Field(default_factory=list, description="Since the viewer last looked.")
+    newest: int = Field(default=0, description="Position of the newest event: what a look says it saw.")
     actions: list[str] = Field(default_factory=list, description="Activities the viewer may do on it now.")
 
 

@@ -500,3 +500,10 @@ def test_nothing_went_out_nothing_comes_back(qtbot: QtBot, operations: Operation
     view = samples.settled().model_copy(update={"intents": [samples.intent(state="failed")]})
     with rig(qtbot, operations, view, roles=(Role.FINANCE,)) as desk:
         assert desk.page.steps.buttons["payout.returned"].isHidden()
+
+
+def test_a_first_look_is_told_too(qtbot: QtBot, operations: Operations) -> None:
+    """Where nothing is marked yet: else nothing ever would be."""
+    with rig(qtbot, operations, samples.english().model_copy(update={"newest": 7})) as desk:
+        qtbot.waitUntil(lambda: bool(desk.client.looked), timeout=4000)
+        assert desk.client.looked[0].seen_event == 7

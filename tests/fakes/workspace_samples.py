@@ -308,6 +308,7 @@ def chinese() -> c.CaseView:
                 due_at=ahead(hours=23),
             ),
         ],
+        newest=102,
         changes=[
             c.Change(position=101, at=ago(minutes=30), what=Coded(code="event.message.came"), aspect=Aspect.THREAD),
             c.Change(position=102, at=ago(minutes=20), what=Coded(code="event.evidence.came"), aspect=Aspect.FACTS),

@@ -238,9 +238,8 @@ class CaseWorkspace(QWidget):
         self._pages.setCurrentWidget(self.page)
         if other:
             self.page.to_top()
-        newest = max((change.position for change in view.changes), default=0)
-        if other or newest > self._seen:
-            self._seen = newest
+        if other or view.newest > self._seen:
+            self._seen = view.newest
             self._looks_timer.start()
 
     def _failed(self, error: DeskError) -> None:
