@@ -382,6 +382,7 @@ class ApprovalRow(Wire):
     limit: Amount | None = Field(default=None, description="What is left for the viewer to approve.")
     differences: list[Coded] = Field(default_factory=list)
     evidence_total: int = 0
+    unopened: list[str] = Field(default_factory=list, description="Names of what the proposer had not opened.")
     versions: dict[Aspect, int]
     due_at: Time | None = None
     may: bool = True

@@ -192,6 +192,7 @@ def approval(number: int = 0, **changes: Any) -> commands.ApprovalRow:
         if number == 0
         else [],
         "evidence_total": 4 if number == 0 else 0,
+        "unopened": ["IMG_4404.jpg"] if number == 0 else [],
         "versions": {Aspect.FACTS: 3, Aspect.MONEY: 2, Aspect.PROPOSAL: 5},
         "due_at": NOW + timedelta(minutes=40 + 95 * number),
         "may": number != 4,

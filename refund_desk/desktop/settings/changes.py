@@ -163,6 +163,8 @@ class ChangesPage(QWidget):
         splitter.addWidget(card)
         splitter.addWidget(self.detail)
         splitter.setSizes([260, 320])
+        if self._desk.state is not None:
+            self._desk.state.keep_splitter(splitter, "changes")
         foot = QHBoxLayout()
         foot.addStretch()
         foot.addWidget(self.decline)

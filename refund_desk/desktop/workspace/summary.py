@@ -56,7 +56,9 @@ class Summary(QWidget):
         where = member("tender", proposal.tender) if proposal.tender else None
         reason = show.decision_reason(proposal.reason)
         self.what.setText(show.joined(member("decision", proposal.decision), amount, where, reason))
-        self.detail.setText(show.joined(proposal.destination, proposal.note, proposal.verdict_reason))
+        unopened = [item.name for item in view.evidence if item.id not in proposal.opened_evidence]
+        blind = tr("ui.approvals.unopened", names=unopened) if unopened and proposal.status == "open" else None
+        self.detail.setText(show.joined(proposal.destination, proposal.note, proposal.verdict_reason, blind))
         self._set_pills(self._differences(view, proposal))
 
     def explain(self) -> None:
