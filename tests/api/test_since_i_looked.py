@@ -36,5 +36,6 @@ def test_what_others_did_is_marked_until_it_was_looked_at(desk_api: DeskApi) -> 
     look(desk_api, ref)
     view = desk_api.case(ref)
     assert view.changes == []
-    assert not any(part.unseen for part in [*view.messages, *view.evidence, *view.timeline])
+    marked = [part.unseen for parts in (view.messages, view.evidence, view.timeline) for part in parts]
+    assert not any(marked)
     assert not unseen(desk_api, ref)

@@ -205,7 +205,7 @@ def test_nothing_to_approve(qtbot: QtBot, panel: ApprovalsPanel, desk: Desk) -> 
     fake(desk).approval_rows = []
     with qtbot.waitSignal(panel.counted) as counted:
         panel.refresh()
-    assert counted.args == [0]
+    assert counted.args == [0, False]
     assert panel.stack.currentWidget() is panel.empty
 
 

@@ -128,7 +128,7 @@ def test_empty_is_kind_and_true(qtbot: QtBot, panel: ForMePanel, desk: Desk, wor
     fake(desk).inbox = NOTHING
     with qtbot.waitSignal(panel.counted) as counted:
         panel.refresh()
-    assert counted.args == [0]
+    assert counted.args == [0, False]
     assert panel.stack.currentWidget() is panel.empty
     assert panel.empty.title.text() == "手头的事都处理完了"
     assert panel.know_stack.currentWidget() is panel.know_empty

@@ -106,6 +106,9 @@ class Upload(QObject):
         text = tr("ui.case.upload.sending", ref=ref, name=plain(source.name, lines=False), n=number, total=total)
         self.moved.emit(text, 0, 0)
 
+        def sent(made: UploadMade) -> None:
+            self._sent(ref, source, made)
+
         async def send(report: Report) -> UploadMade:
             data = await asyncio.to_thread(source.read)
             return await self._client.add_evidence(
@@ -115,7 +118,7 @@ class Upload(QObject):
         self._running = self._operations.long(
             self,
             send,
-            lambda made: self._sent(ref, source, made),
+            sent,
             lambda error: self._failed(ref, source, error),
             lambda count, size: self.moved.emit(text, count, size),
         )

@@ -57,7 +57,6 @@ class Viewer(QWidget):
         self.canvases = [self._canvas(index) for index in range(4)]
         self._build()
         self._name_key("drop_note", "Del", self._choose_note)
-        self._keys.add("viewer.keys", "?", "ui.keys.title", self._keys.show_overview, owner=self, context="viewer")
         self.hide()
 
     # ------------------------------------------------------------ open and close
@@ -269,10 +268,10 @@ class Viewer(QWidget):
     # ------------------------------------------------------------ keys
 
     def event(self, event: QEvent) -> bool:
-        # Whatever has a meaning here must not be a shortcut of the case below; ? and Ctrl+… still are.
+        # Whatever has a meaning here must not be a shortcut of the case below; Ctrl+… still is.
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             control = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
-            if not control and event.key() != Qt.Key.Key_Question:
+            if not control:
                 event.accept()
                 return True
         return super().event(event)
@@ -290,6 +289,7 @@ class Viewer(QWidget):
         moving = here.look.zoom > 1
         return {
             key.Key_Escape: self._escape,
+            key.Key_Question: self._keys.show_overview,
             key.Key_Space: self.close_view,
             key.Key_Plus: lambda: here.zoom_by(STEP),
             key.Key_Equal: lambda: here.zoom_by(STEP),
