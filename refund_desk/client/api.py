@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -20,6 +21,9 @@ from refund_desk.wire import bundle, cases, commands
 
 M = TypeVar("M")
 DEADLINE_S = 30.0
+PIECE = 256 * 1024
+CHANGES = 200
+"""Changes of settings in one answer."""
 
 
 def _part(name: str) -> str:
@@ -27,6 +31,13 @@ def _part(name: str) -> str:
     if "/" in name or name.strip(".") == "":
         raise NotFound("route.not_found")
     return quote(name, safe="")
+
+
+async def _pieces(data: bytes, sent: Callable[[int], None]) -> AsyncIterator[bytes]:
+    """Bytes as they are sent, counted."""
+    for start in range(0, len(data), PIECE):
+        yield data[start : start + PIECE]
+        sent(min(len(data), start + PIECE))
 
 
 def new_key() -> str:
@@ -54,7 +65,7 @@ class DeskClient:
         key: str | None = None,
         params: dict[str, Any] | None = None,
         deadline: float = DEADLINE_S,
-        content: bytes | None = None,
+        content: bytes | AsyncIterator[bytes] | None = None,
         kind: str | None = None,
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
@@ -119,8 +130,15 @@ class DeskClient:
 
     # ------------------------------------------------------------ queue
 
-    async def for_me(self) -> cases.ForMe:
-        return await self._get(cases.ForMe, "/for-me")
+    async def for_me(self, wanted: Mapping[str, int] | None = None) -> cases.ForMe:
+        """The beginning of every section; of those in `wanted` at least so many rows, where there are."""
+        found = await self._get(cases.ForMe, "/for-me")
+        for section, count in (wanted or {}).items():
+            while section in found.next and len(getattr(found, section)) < count:
+                page = await self._get(cases.ForMe, "/for-me", section=section, after=found.next.pop(section))
+                known = [*getattr(found, section), *getattr(page, section)]
+                found = found.model_copy(update={section: known, "next": {**found.next, **page.next}})
+        return found
 
     async def seen(self, inbox_id: int) -> None:
         await self._send("POST", f"/inbox/{inbox_id}/seen")
@@ -217,8 +235,8 @@ class DeskClient:
     async def undo(self, ref: str, number: int, key: str) -> commands.Outcome:
         return await self._do(commands.Outcome, f"/cases/{_part(ref)}/proposals/{number}/undo", None, key)
 
-    async def approvals(self) -> list[commands.ApprovalRow]:
-        return await self._get(list[commands.ApprovalRow], "/approvals")
+    async def approvals(self, after: str | None = None, limit: int = 50) -> commands.ApprovalPage:
+        return await self._get(commands.ApprovalPage, "/approvals", after=after, limit=limit)
 
     async def approve(self, ref: str, number: int, body: commands.Verdict, key: str) -> commands.Outcome:
         return await self._do(commands.Outcome, f"/cases/{_part(ref)}/proposals/{number}/approve", body, key)
@@ -248,6 +266,10 @@ class DeskClient:
     async def cancel_payout(self, intent: str, body: commands.Because, key: str) -> commands.Outcome:
         return await self._do(commands.Outcome, f"/intents/{_part(intent)}/cancel", body, key)
 
+    async def payout_returned(self, intent: str, body: commands.Because, key: str) -> commands.Outcome:
+        """Money that had gone out came back (退票)."""
+        return await self._do(commands.Outcome, f"/intents/{_part(intent)}/returned", body, key)
+
     # ------------------------------------------------------------ evidence
 
     async def image(self, evidence: int, size: str = "screen") -> bytes:
@@ -257,8 +279,13 @@ class DeskClient:
     async def original(self, evidence: int) -> bytes:
         return (await self._send("GET", f"/evidence/{evidence}/original")).content
 
-    async def add_evidence(self, ref: str, name: str, data: bytes, key: str | None = None) -> commands.UploadMade:
-        answer = await self._send("POST", f"/cases/{_part(ref)}/evidence", params={"name": name}, content=data, key=key)
+    async def add_evidence(
+        self, ref: str, name: str, data: bytes, key: str | None = None, *, sent: Callable[[int], None] | None = None
+    ) -> commands.UploadMade:
+        """Add a file to a case. `sent` hears how many bytes have gone, on the client's loop."""
+        content = data if sent is None else _pieces(data, sent)
+        path = f"/cases/{_part(ref)}/evidence"
+        answer = await self._send("POST", path, params={"name": name}, content=content, key=key, deadline=600)
         return commands.UploadMade.model_validate_json(answer.content)
 
     async def add_note(self, evidence: int, note: commands.NewNote, key: str | None = None) -> cases.ImageNote:
@@ -357,11 +384,12 @@ class DeskClient:
         return await self._do(commands.TokenMade, f"/users/{_part(login)}/tokens", commands.NewToken(label=label))
 
     async def process(self, kind: str = "process") -> commands.ProcessView:
-        """What is in force: the process, or with kind "policy" the policies."""
+        """What is in force: the process, or with kind "policy" or "links" those."""
         return await self._get(commands.ProcessView, "/process", kind=kind)
 
-    async def config_changes(self) -> list[commands.ConfigChange]:
-        return await self._get(list[commands.ConfigChange], "/config/changes")
+    async def config_changes(self, before: int | None = None) -> list[commands.ConfigChange]:
+        """Newest first, at most CHANGES of them; before: the id of the last one had."""
+        return await self._get(list[commands.ConfigChange], "/config/changes", before=before)
 
     async def propose_config(self, body: commands.ConfigProposal, key: str | None = None) -> commands.ConfigChange:
         return await self._do(commands.ConfigChange, "/config/changes", body, key)

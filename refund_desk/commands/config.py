@@ -1,4 +1,4 @@
-"""`refund-desk config …`: process, policies and roles change as a whole, by two persons."""
+"""`refund-desk config …`: process, policies, links and roles change as a whole, by two persons."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from refund_desk.commands.calling import Call, desk_command
 from refund_desk.commands.files import read_yaml
 from refund_desk.commands.printing import as_json, say, table, words
 
-app = typer.Typer(help="Process, policies and roles: changed by two persons.", no_args_is_help=True)
+app = typer.Typer(help="Process, policies, links and roles: changed by two persons.", no_args_is_help=True)
 
 
 class Kind(StrEnum):
     PROCESS = "process"
     POLICY = "policy"
+    LINKS = "links"
 
 
 Reason = Annotated[str, typer.Option(help="Why; it stays on record.")]

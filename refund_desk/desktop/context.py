@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from refund_desk.desktop.browser import open_address
 from refund_desk.desktop.clock import DeskClock
 from refund_desk.desktop.keys import Keys
 from refund_desk.desktop.operations import Operations
@@ -27,6 +29,8 @@ class Desk:
     me: Me
     status: DeskStatus
     state: DeskState | None = None
+    open_address: Callable[[str], bool] = open_address
+    """How a record is shown in its own system; tests give another."""
 
     def has(self, *roles: Role) -> bool:
         """Whether the person holds one of the roles. For what is drawn; the service checks what is done."""

@@ -90,8 +90,9 @@ class DraftKeeper(QObject):
         self._timer.timeout.connect(self._write)
 
     def touch(self) -> None:
-        """Something was typed."""
-        self._timer.start()
+        """Something was typed. The wait isn't begun anew: who types without a pause would lose all of it."""
+        if not self._timer.isActive():
+            self._timer.start()
 
     def flush(self) -> None:
         """Write now and wait for it: the form is about to close."""

@@ -72,6 +72,8 @@ class Keys(QObject):
         super().__init__(window)
         self._bindings: list[Binding] = []
         self._curtains: list[QWidget] = []
+        self.overview: Callable[[], object] | None = None
+        """Shows what acts now; for what lies over the window and has keys of its own."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._focus)
@@ -131,6 +133,11 @@ class Keys(QObject):
     def lift_curtain(self, curtain: QWidget) -> None:
         self._curtains = [other for other in self._curtains if other is not curtain and shiboken6.isValid(other)]
         self._switch()
+
+    def show_overview(self) -> None:
+        """What `?` does, also under a curtain."""
+        if self.overview is not None:
+            self.overview()
 
     def run(self, name: str) -> bool:
         """Run the active action with this id; False if there is none."""

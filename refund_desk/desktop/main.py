@@ -457,10 +457,11 @@ class DeskWindow(QObject):
         self._decided = max(0, self._decided + by)
         self._show_status()
 
-    def _badge(self, key: str, count: int) -> None:
+    def _badge(self, key: str, count: int, more: bool) -> None:
         button = self.window.rail.buttons.get(key)
         if button is not None:
-            button.set_badge("" if count == 0 else "99+" if count > 99 else str(count))
+            shown = f"{count}+" if more else str(count)
+            button.set_badge("" if not count and not more else "99+" if count > 99 else shown)
 
     def _say_short(self, text: str) -> None:
         """A word in the status bar that goes by itself."""

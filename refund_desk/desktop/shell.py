@@ -169,6 +169,7 @@ class MainWindow(QMainWindow):
         self.top.sign_out.connect(self.sign_out)
         self.top.theme_toggled.connect(self.toggle_theme)
         self.top.language_chosen.connect(self.use_language)
+        self.keys.overview = self._show_keys
         add = self.keys.add
         add("palette", "Ctrl+K", "ui.palette.open", self._find, owner=self.top.field)
         add("keys", "?", "ui.keys.title", self._show_keys, owner=self)

@@ -1,4 +1,4 @@
-"""Process and policies in force: the shipped ones, or the last version that two people agreed on.
+"""Process, policies and links in force: the shipped ones, or the last version that two people agreed on.
 
 Every command asks for the current process first; one small query tells whether anything changed, so
 that a change approved in one process of a team's service holds in all of them at the next command.
@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from refund_desk.domain.errors import NotFound
+from refund_desk.domain.links import Links
 from refund_desk.domain.policies import Advice, Clause, PolicyFacts
 from refund_desk.domain.process import Process
-from refund_desk.engines import policies, process_book
+from refund_desk.engines import links, policies, process_book
 from refund_desk.service.ports import Work
 
 
@@ -25,6 +26,7 @@ class Versions:
         self._known = -1
         self._process = process_book.standard()
         self._policies = policies.standard()
+        self._links: Links = {}
         self._by_version: dict[str, Process] = {self._process.version: self._process}
 
     def current(self, work: Work) -> Process:
@@ -42,6 +44,8 @@ class Versions:
             self._process = found
         for row in work.people.versions("policy")[-1:]:
             self._policies = policies.read(row["content"])
+        for row in work.people.versions("links")[-1:]:
+            self._links = links.read(row["content"])
         self._known = latest
 
     def version(self, work: Work, version: str) -> Process:
@@ -57,14 +61,24 @@ class Versions:
         rows = work.people.versions(kind)
         if rows:
             return rows[-1]["content"]
+        if kind == "links":
+            return {}
         return process_book.standard_content() if kind == "process" else policies.standard_content()
 
     def check(self, kind: str, content: Any) -> str:
         """The version a content would be. Raises Invalid with the path of every mistake in it."""
         if kind == "process":
             return process_book.read(content).version
+        if kind == "links":
+            links.read(content)
+            return f"links/{process_book.digest(content)[:12]}"
         book = policies.read(content)
         return f"policies/{process_book.digest(content)[:12]}" if book else ""
+
+    def links(self, work: Work) -> Links:
+        """Where records are seen in their own systems."""
+        self.current(work)
+        return self._links
 
     # ------------------------------------------------------------ policies
 

@@ -44,6 +44,7 @@ def approval_row(work: Work, desk: Desk, who: Principal, file: CaseFile) -> c.Ap
         limit=p.amount(max(0, bound - spent), currency) if bound is not None else None,
         differences=differences,
         evidence_total=len(evidence),
+        unopened=[str(item["name"]) for item in evidence if item["id"] not in opened],
         versions=dict(file.state.versions),
         due_at=file.state.due_at,
         may=head in who.roles and not own,

@@ -245,16 +245,22 @@ EXAMPLES: dict[str, list[Any]] = {
             ]
         }
     ],
-    "ApprovalRow": [
+    "ApprovalPage": [
         {
-            "ref": _REF,
-            "customer": "王**",
-            "proposal": _PROPOSAL,
-            "recommended": _AMOUNT,
-            "recommended_decision": "partial",
-            "limit": {"minor": 200_000, "currency": "CNY"},
-            "evidence_total": 3,
-            "versions": _VERSIONS,
+            "rows": [
+                {
+                    "ref": _REF,
+                    "customer": "王**",
+                    "proposal": _PROPOSAL,
+                    "recommended": _AMOUNT,
+                    "recommended_decision": "partial",
+                    "limit": {"minor": 200_000, "currency": "CNY"},
+                    "evidence_total": 3,
+                    "unopened": ["IMG_4402.jpg"],
+                    "versions": _VERSIONS,
+                }
+            ],
+            "next": None,
         }
     ],
     "ConfirmPayout": [{"reference": "2026111922001", "minor": 12_900, "currency": "CNY"}],

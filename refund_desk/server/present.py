@@ -10,10 +10,11 @@ from typing import Any
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.decisions import ProposalContent
 from refund_desk.domain.errors import Invalid
+from refund_desk.domain.links import Links, link_to
 from refund_desk.domain.money import Term as DomainTerm
 from refund_desk.domain.process import Why
 from refund_desk.domain.raci import Option
-from refund_desk.domain.words import Decision, Raci, Reason, RequestKind, Role, Stage, Tender
+from refund_desk.domain.words import Decision, Raci, Reason, RecordKind, RequestKind, Role, Stage, Tender
 from refund_desk.service.casefile import CaseFile
 from refund_desk.service.decisions import Done, content_of
 from refund_desk.service.ports.money import IntentRow, ProposalRow
@@ -56,9 +57,9 @@ def terms(found: Sequence[DomainTerm], currency: str) -> list[w.Term]:
 # ---------------------------------------------------------------- lists
 
 
-def cursor(state: CaseState) -> str:
+def cursor(place: tuple[int, int]) -> str:
     """An opaque key of a row: act_by in microseconds, and id."""
-    micros, number = state.place
+    micros, number = place
     return base64.urlsafe_b64encode(f"{micros}:{number}".encode()).decode()
 
 
@@ -238,7 +239,9 @@ def proposal(row: ProposalRow, names: Mapping[int, str], file: CaseFile, opened:
     )
 
 
-def intent(row: IntentRow, names: Mapping[int, str], payments: Mapping[int, str], now: datetime) -> w.IntentView:
+def intent(
+    row: IntentRow, names: Mapping[int, str], payments: Mapping[int, str], now: datetime, links: Links
+) -> w.IntentView:
     owner = Role.WAREHOUSE if row.tender is Tender.GOODS else Role.FINANCE
     return w.IntentView(
         id=row.id,
@@ -252,6 +255,7 @@ def intent(row: IntentRow, names: Mapping[int, str], payments: Mapping[int, str]
         confirmed_by=person(row.confirmed_by, names),
         age_s=max(0, int((now - row.created_at).total_seconds())),
         owner=owner,
+        link=link_to(links, row.channel, RecordKind.REFUND, row.reference) if row.reference else None,
     )
 
 

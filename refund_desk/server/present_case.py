@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from refund_desk.domain.cases import CaseEvent
 from refund_desk.domain.clocks import remaining
 from refund_desk.domain.dictionary import BY_KEY
 from refund_desk.domain.facts import Conflict, Record
+from refund_desk.domain.links import link_to
 from refund_desk.domain.masking import masked
 from refund_desk.domain.payouts import given_back, line_ceiling
 from refund_desk.domain.words import Aspect, RecordKind, Stage
@@ -71,7 +73,7 @@ def case(reading: Reading) -> w.CaseView:
             for c in reading.clocks
         ],
         order=_order(reading, currency),
-        payment=_payment(reading, currency),
+        payment=_payment(reading),
         conflicts=[_conflict(c, currency) for c in file.conflicts],
         findings=[
             w.FindingView(
@@ -91,7 +93,9 @@ def case(reading: Reading) -> w.CaseView:
         ],
         proposal=_current(reading),
         proposals=[p.proposal(row, reading.names, file) for row in file.proposals if row.status != "open"],
-        intents=[p.intent(i, reading.names, _payment_ids(file.records), reading.now) for i in file.intents],
+        intents=[
+            p.intent(i, reading.names, _payment_ids(file.records), reading.now, reading.links) for i in file.intents
+        ],
         consultations=[
             w.ConsultationView(
                 id=c.id,
@@ -110,6 +114,7 @@ def case(reading: Reading) -> w.CaseView:
             for c in file.consultations
         ],
         changes=_changes(reading),
+        newest=max((e.id for e in reading.events), default=0),
         actions=list(reading.actions),
     )
 
@@ -268,13 +273,20 @@ def _fields(records: list[Record], names: Iterable[str], currency: str, disputed
     return [field for name in names if (field := _field(records, name, currency, disputed)) is not None]
 
 
-def _record(record: Record, names: Iterable[str], currency: str, disputed: set[str]) -> w.RecordView:
+def _link(reading: Reading, record: Record) -> str | None:
+    """Where its own system shows a record."""
+    tracking = record.get("tracking")
+    return link_to(reading.links, record.source, record.kind, record.external_id, tracking and str(tracking))
+
+
+def _record(reading: Reading, record: Record, names: Iterable[str], disputed: set[str]) -> w.RecordView:
     return w.RecordView(
         kind=record.kind.value,
         system=record.source,
         id=record.external_id,
         as_of=record.as_of,
-        fields=_fields([record], names, currency, disputed),
+        fields=_fields([record], names, reading.file.order.currency, disputed),
+        link=_link(reading, record),
     )
 
 
@@ -296,8 +308,9 @@ def _order(reading: Reading, currency: str) -> w.OrderPane | None:
         as_of=max((record.as_of for record in orders), default=None),
         fields=_fields(orders, ORDER_FIELDS, currency, disputed),
         lines=[_line(reading, line, currency) for line in file.lines],
-        shipments=[_record(r, SHIPMENT_FIELDS, currency, _disputed(reading, r.external_id)) for r in shipments],
-        returns=[_record(r, RETURN_FIELDS, currency, _disputed(reading, r.external_id)) for r in returns],
+        shipments=[_record(reading, r, SHIPMENT_FIELDS, _disputed(reading, r.external_id)) for r in shipments],
+        returns=[_record(reading, r, RETURN_FIELDS, _disputed(reading, r.external_id)) for r in returns],
+        links=[w.SystemLink(system=r.source, url=url) for r in orders if (url := _link(reading, r))],
     )
 
 
@@ -307,6 +320,7 @@ def _line(reading: Reading, line: Record, currency: str) -> w.LineView:
     subjects = {line.external_id, str(line.get("sku", ""))}
     return w.LineView(
         id=line.external_id,
+        system=line.source,
         sku=line.get("sku"),
         name=str(line.get("name", "")),
         quantity=int(line.get("quantity", 0)),
@@ -315,20 +329,21 @@ def _line(reading: Reading, line: Record, currency: str) -> w.LineView:
         refundable=p.sure(min(ceiling.minor, reading.refundable.minor), currency),
         refundable_quantity=ceiling.quantity or 0,
         requested_quantity=reading.asked.get(line.external_id, 0),
+        link=_link(reading, line),
         perishable=bool(line.get("perishable")),
         made_to_order=bool(line.get("made_to_order")),
         conflict=any(c.subject in subjects and c.field.startswith("order_line.") for c in reading.file.conflicts),
     )
 
 
-def _payment(reading: Reading, currency: str) -> w.PaymentPane | None:
+def _payment(reading: Reading) -> w.PaymentPane | None:
     file = reading.file
     payments = file.of_kind(RecordKind.PAYMENT)
-    moves = [_movement(record, currency) for record in file.records if record.kind in _MOVES]
+    moves = [_movement(reading, record) for record in file.records if record.kind in _MOVES]
     return w.PaymentPane(
         systems=sorted({record.source for record in payments}),
         as_of=max((record.as_of for record in payments), default=None),
-        payments=[_record(r, PAYMENT_FIELDS, currency, _money_fields(reading, r)) for r in payments],
+        payments=[_record(reading, r, PAYMENT_FIELDS, _money_fields(reading, r)) for r in payments],
         movements=sorted(moves, key=lambda m: (m.at is None, m.at or datetime.max.replace(tzinfo=UTC))),
     )
 
@@ -345,18 +360,19 @@ _MOVES = {RecordKind.REFUND: "refund", RecordKind.DISPUTE: "dispute", RecordKind
 _WHEN = {RecordKind.REFUND: "created_at", RecordKind.DISPUTE: "opened_at", RecordKind.LEDGER_ENTRY: "booked_at"}
 
 
-def _movement(record: Record, currency: str) -> w.MovementView:
+def _movement(reading: Reading, record: Record) -> w.MovementView:
     return w.MovementView(
         kind=_MOVES[record.kind],
         system=record.source,
         id=record.external_id,
-        amount=p.sure(int(record.get("amount", 0)), currency),
+        amount=p.sure(int(record.get("amount", 0)), reading.file.order.currency),
         status=str(record.get("status") or record.get("kind") or ""),
         at=record.get(_WHEN[record.kind]),
         by=record.get("by"),
         reason=record.get("reason"),
         reference=record.get("reference"),
         due_at=record.get("due_at"),
+        link=_link(reading, record),
     )
 
 
@@ -368,7 +384,7 @@ def _messages(reading: Reading) -> list[w.MessageView]:
     for item in reading.evidence:
         if item["message_id"]:
             carried.setdefault(item["message_id"], []).append(item["id"])
-    fresh = {e.data.get("message") for e in reading.events if reading.since is not None and e.id > reading.since}
+    fresh = {e.data.get("message") for e in _fresh(reading)}
     return [
         w.MessageView(
             id=m["id"],
@@ -411,6 +427,7 @@ def _evidence(reading: Reading) -> list[w.EvidenceView]:
         notes.setdefault(note["evidence_id"], []).append(
             w.ImageNote(id=note["id"], by=p.known(note["person_id"], reading.names), at=note["at"], **note["shape"])
         )
+    fresh = {number for e in _fresh(reading) if e.type == "evidence.came" for number in e.data.get("evidence", ())}
     return [
         w.EvidenceView(
             id=e["id"],
@@ -429,6 +446,7 @@ def _evidence(reading: Reading) -> list[w.EvidenceView]:
             edited=bool(e["edited"]),
             sent_at=e["sent_at"],
             notes=notes.get(e["id"], []),
+            unseen=e["id"] in fresh,
             opened=e["id"] in reading.opened,
         )
         for e in reading.evidence
@@ -475,10 +493,14 @@ def _recommendation(reading: Reading) -> w.Recommendation | None:
     )
 
 
-def _changes(reading: Reading) -> list[w.Change]:
+def _fresh(reading: Reading) -> list[CaseEvent]:
     """What others did since the viewer last looked."""
     if reading.since is None:
         return []
+    return [e for e in reading.events if e.id > reading.since and e.person_id != reading.viewer.person_id]
+
+
+def _changes(reading: Reading) -> list[w.Change]:
     return [
         w.Change(
             position=e.id,
@@ -487,6 +509,5 @@ def _changes(reading: Reading) -> list[w.Change]:
             aspect=Aspect(e.aspect),
             by=p.person(e.person_id, reading.names),
         )
-        for e in reading.events
-        if e.id > reading.since and e.person_id != reading.viewer.person_id
+        for e in _fresh(reading)
     ]

@@ -1,4 +1,4 @@
-"""Settings change by proposal and a second person's approval: process, limits, policies, roles."""
+"""Settings change by proposal and a second person's approval: process, limits, policies, links, roles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from refund_desk.service import people
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
 
-KINDS = ("process", "policy", "roles")
+KINDS = ("process", "policy", "links", "roles")
+AGAIN = "~"
+"""Between a version and how many times its content came into force."""
 
 
 def propose(
@@ -136,8 +138,11 @@ def _enact(work: Work, desk: Desk, who: Principal, row: Mapping[str, Any]) -> No
         people.set_roles(work, desk, who, row["subject"], [Role(value) for value in content])
         return
     version = desk.process.check(kind, content)
-    if any(known["version"] == version for known in work.people.versions(kind)):
+    before = [str(known["version"]).partition(AGAIN)[0] for known in work.people.versions(kind)]
+    if before and before[-1] == version:
         raise Conflict("config.same_version", version=version)
+    if times := before.count(version):  # what held before may hold again, as a version of its own
+        version = f"{version}{AGAIN}{times + 1}"
     work.people.add_version(kind=kind, version=version, content=content, effective_at=desk.clock(), change_id=row["id"])
     work.audit("config.in_force", who, kind=kind, version=version)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from refund_desk.domain.cases import CaseEvent
 from refund_desk.domain.clocks import Clock
 from refund_desk.domain.decisions import Promise
 from refund_desk.domain.errors import Conflict, NotFound
-from refund_desk.domain.intents import ON_ITS_WAY, IntentState
+from refund_desk.domain.intents import ON_ITS_WAY, PAID_OUT, IntentState
+from refund_desk.domain.links import Links
 from refund_desk.domain.payouts import Ceiling, line_ceiling, money_ceiling, order_ceiling, payment_ceiling, refundable
 from refund_desk.domain.people import Principal
 from refund_desk.domain.policies import Advice, Clause
@@ -25,7 +27,7 @@ from refund_desk.service.casefile import CaseFile, open_file
 from refund_desk.service.drafting import asked_lines, promise_of
 from refund_desk.service.gate import permit, permit_on
 from refund_desk.service.ports import Desk, Work
-from refund_desk.service.ports.views import Count, Listed, QueueFilter
+from refund_desk.service.ports.views import Count, Listed, Place, QueueFilter, QueueViews
 
 NOT_OWN = {"proposal.approve", "proposal.return", "proposal.decline"}
 HOLDER_ONLY = {"proposal.make", "case.release", "case.renew"}
@@ -61,6 +63,7 @@ class Reading:
     other_cases: int
     refunds_before: int
     actions: tuple[str, ...]
+    links: Links
 
 
 def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
@@ -107,6 +110,7 @@ def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
         other_cases=work.views.other_cases(state.customer_id, state.id) if state.customer_id else 0,
         refunds_before=work.views.refunds_since(state.customer_id, period) if state.customer_id else 0,
         actions=actions_of(file, who),
+        links=desk.process.links(work),
     )
 
 
@@ -143,6 +147,8 @@ def actions_of(file: CaseFile, who: Principal) -> tuple[str, ...]:
             continue
         if activity in ("payout.confirm", "payout.cancel") and not _payable(file, who):
             continue
+        if activity == "payout.returned" and not any(IntentState(i.state) in PAID_OUT for i in file.intents):
+            continue
         if activity == "exchange.ship" and not any(
             i.tender is Tender.GOODS and i.state == IntentState.RESERVED for i in file.intents
         ):
@@ -171,9 +177,7 @@ class Page:
     more: bool
 
 
-def queue(
-    work: Work, desk: Desk, who: Principal, wanted: QueueFilter, after: tuple[int, int] | None, limit: int
-) -> Page:
+def queue(work: Work, desk: Desk, who: Principal, wanted: QueueFilter, after: Place | None, limit: int) -> Page:
     """A page of the queue; chips and total with the first one only."""
     permit(work, desk, who, "search" if wanted.text else "queue.read")
     now = desk.clock()
@@ -187,46 +191,90 @@ def queue(
     )
 
 
+SECTIONS = ("decide", "approve", "answer", "returned", "pay", "inspect")
+KNOW = "know"
+LOOKED_AT = 4
+"""How many pages of proposals are looked through for one that somebody answers for, before they are asked to go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """Everybody's first screen: case rows by what they want of me, and informed lines."""
+    """Everybody's first screen: case rows by what they want of me, and informed lines.
 
-    decide: Sequence[Listed]
-    approve: Sequence[Listed]
-    answer: Sequence[Listed]
-    returned: Sequence[Listed]
-    pay: Sequence[Listed]
-    inspect: Sequence[Listed]
+    `next`: where each section that goes on does so; for informed lines the id of the last.
+    """
+
+    rows: Mapping[str, Sequence[Listed]]
     know: Sequence[Mapping[str, Any]]
+    next: Mapping[str, Place]
 
 
 def for_me(work: Work, desk: Desk, who: Principal, limit: int = 50) -> Mine:
+    """All sections from their beginning, at most `limit` rows each."""
     permit(work, desk, who, "process.read")
+    rows, further = {}, {}
+    for name in SECTIONS:
+        rows[name], after = _section(work, desk, who, name, limit, None)
+        if after is not None:
+            further[name] = after
+    know, last = _know(work, who, limit, None)
+    return Mine(rows, know, {**further, **({KNOW: last} if last else {})})
+
+
+def more_for_me(work: Work, desk: Desk, who: Principal, section: str, limit: int, after: Place | None) -> Mine:
+    """One section from a place on; the others stay out."""
+    permit(work, desk, who, "process.read")
+    if section == KNOW:
+        know, last = _know(work, who, limit, after)
+        return Mine({}, know, {KNOW: last} if last else {})
+    rows, further = _section(work, desk, who, section, limit, after)
+    return Mine({section: rows}, (), {section: further} if further else {})
+
+
+def _know(
+    work: Work, who: Principal, limit: int, after: Place | None
+) -> tuple[Sequence[Mapping[str, Any]], Place | None]:
+    rows = work.views.inbox(who.person_id, who.roles, limit + 1, after[1] if after else None)
+    return rows[:limit], (0, int(rows[limit - 1]["id"])) if len(rows) > limit else None
+
+
+def _section(
+    work: Work, desk: Desk, who: Principal, name: str, limit: int, after: Place | None
+) -> tuple[Sequence[Listed], Place | None]:
+    """A page of a section in order of urgency, and where it goes on."""
     me, views = who.person_id, work.views
+    if name == "approve":
+        if not who.roles & {Role.SUPERVISOR, Role.LEAD, Role.FINANCE}:
+            return (), None
+        files, further = approvals(work, desk, who, limit, after)
+        return views.listed(me, [file.state.id for file in files]), further
+    ids = [number for ask in _asked(views, who, name) for number in ask(limit + 1, after)]
+    rows = sorted(views.listed(me, ids), key=lambda row: row.state.place)
+    return rows[:limit], rows[limit - 1].state.place if len(rows) > limit else None
 
-    def rows(ids: Sequence[int]) -> Sequence[Listed]:
-        return views.listed(me, ids)
 
-    approve: list[int] = []
-    if who.roles & {Role.SUPERVISOR, Role.LEAD, Role.FINANCE}:
-        approve = [s.state.id for s in approvals(work, desk, who, limit)]
-    inspect: list[int] = []
-    if Role.WAREHOUSE in who.roles:
-        stages = [views.at_stage(stage.value, limit) for stage in (Stage.RETURN, Stage.INSPECTION)]
-        inspect = [*stages[1], *views.to_ship(limit), *stages[0]][:limit]
-    held = list(views.held(me, limit))
-    for role, stage in ((Role.COMPLIANCE, Stage.HOLD), (Role.LEAD, Stage.ARBITRATION)):
-        if role in who.roles:
-            held += views.at_stage(stage.value, limit)
-    return Mine(
-        decide=rows(held[:limit]),
-        approve=rows(approve),
-        answer=rows(views.to_answer(me, who.roles, limit)),
-        returned=rows(views.returned(me, limit)),
-        pay=rows(views.to_pay(me, limit)) if Role.FINANCE in who.roles else (),
-        inspect=rows(inspect),
-        know=views.inbox(me, who.roles, limit),
-    )
+_Ask = Callable[[int, Place | None], list[int]]
+
+
+def _asked(views: QueueViews, who: Principal, name: str) -> Sequence[_Ask]:
+    """The lists that a section is made of, by the roles somebody has."""
+    me, roles = who.person_id, who.roles
+    found: dict[str, list[tuple[bool, _Ask]]] = {
+        "decide": [
+            (True, partial(views.held, me)),
+            (Role.COMPLIANCE in roles, partial(views.at_stage, Stage.HOLD.value)),
+            (Role.LEAD in roles, partial(views.at_stage, Stage.ARBITRATION.value)),
+        ],
+        "answer": [(True, partial(views.to_answer, me, roles))],
+        "returned": [(True, partial(views.returned, me))],
+        "pay": [(Role.FINANCE in roles, partial(views.to_pay, me))],
+        "inspect": [
+            (Role.WAREHOUSE in roles, partial(views.at_stage, Stage.INSPECTION.value)),
+            (Role.WAREHOUSE in roles, views.to_ship),
+            (Role.WAREHOUSE in roles, partial(views.at_stage, Stage.RETURN.value)),
+        ],
+    }
+    return [ask for wanted, ask in found[name] if wanted]
 
 
 def mark_seen(work: Work, desk: Desk, who: Principal, inbox_id: int) -> None:
@@ -236,17 +284,28 @@ def mark_seen(work: Work, desk: Desk, who: Principal, inbox_id: int) -> None:
     work.cases.mark_seen(who.person_id, [inbox_id], desk.clock())
 
 
-def approvals(work: Work, desk: Desk, who: Principal, limit: int = 100) -> list[CaseFile]:
-    """Proposals that this person answers for, most urgent first."""
+def approvals(
+    work: Work, desk: Desk, who: Principal, limit: int = 50, after: Place | None = None
+) -> tuple[list[CaseFile], Place | None]:
+    """A page of proposals that this person answers for, most urgent first, and where the list goes on.
+
+    It may be short, or empty, and go on all the same: others answer for what was looked through.
+    """
     permit(work, desk, who, "queue.read")
-    out = []
-    states = work.cases.several(work.views.approvals(who.person_id, limit))
-    ahead = work.ahead(states)
-    for state in states:
-        file = open_file(ahead, desk, state, who)
-        if file.proposal and answers_for(file.process, file.proposal.decision, file.facts) in who.roles:
-            out.append(file)
-    return out
+    out: list[CaseFile] = []
+    for _ in range(LOOKED_AT):
+        states = work.cases.several(work.views.approvals(who.person_id, limit, after))
+        ahead = work.ahead(states)
+        for state in states:
+            file = open_file(ahead, desk, state, who)
+            after = state.place
+            if file.proposal and answers_for(file.process, file.proposal.decision, file.facts) in who.roles:
+                out.append(file)
+            if len(out) == limit:
+                return out, after
+        if len(states) < limit:
+            return out, None
+    return out, after
 
 
 def approval_file(work: Work, desk: Desk, who: Principal, ref: str) -> CaseFile:

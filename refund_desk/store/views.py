@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from refund_desk.domain.tokens import query_tokens
 from refund_desk.domain.words import Role
-from refund_desk.service.ports.views import CHIPS, Count, Listed, QueueFilter
+from refund_desk.service.ports.views import CHIPS, Count, Listed, Place, QueueFilter
 from refund_desk.store.cases import to_state
 from refund_desk.store.tables.base import Instant, from_micros
 from refund_desk.store.tables.cases import (
@@ -175,9 +175,7 @@ class Views:
 
     # ------------------------------------------------------------ the queue
 
-    def page(
-        self, viewer: int, wanted: QueueFilter, now: datetime, after: tuple[int, int] | None, limit: int
-    ) -> list[Listed]:
+    def page(self, viewer: int, wanted: QueueFilter, now: datetime, after: Place | None, limit: int) -> list[Listed]:
         """A page in order of urgency. after: (act_by in µs, id) of the last row of the page before."""
         values: dict[str, Any] = {name: getattr(wanted, name) for name in _NARROWED if getattr(wanted, name, None)}
         if wanted.text and wanted.text.strip():
@@ -235,33 +233,37 @@ class Views:
         found = {row._mapping["id"]: _listed(row._mapping, to_state(row)) for row in rows}
         return [found[number] for number in case_ids if number in found]
 
-    def _ids(self, where: ColumnElement[bool], limit: int) -> list[int]:
+    def _ids(self, where: ColumnElement[bool], limit: int, after: Place | None) -> list[int]:
+        values: dict[str, Any] = {}
+        if after is not None:
+            where = and_(where, _NARROWED["after"])
+            values = {"at": from_micros(after[0]), "after": after[1]}
         query = select(_c.id).where(where).order_by(_c.act_by, _c.id).limit(limit)
-        return [int(number) for number in self._c.execute(query).scalars()]
+        return [int(number) for number in self._c.execute(query, values).scalars()]
 
-    def approvals(self, viewer: int, limit: int) -> list[int]:
-        return self._ids(and_(_APPROVAL, or_(_c.proposer_id.is_(None), _c.proposer_id != viewer)), limit)
+    def approvals(self, viewer: int, limit: int, after: Place | None = None) -> list[int]:
+        return self._ids(and_(_APPROVAL, or_(_c.proposer_id.is_(None), _c.proposer_id != viewer)), limit, after)
 
-    def returned(self, viewer: int, limit: int) -> list[int]:
-        return self._ids(and_(_OPEN, _c.assignee_id == viewer, _c.returned_to_id == viewer), limit)
+    def returned(self, viewer: int, limit: int, after: Place | None = None) -> list[int]:
+        return self._ids(and_(_OPEN, _c.assignee_id == viewer, _c.returned_to_id == viewer), limit, after)
 
-    def held(self, viewer: int, limit: int) -> list[int]:
+    def held(self, viewer: int, limit: int, after: Place | None = None) -> list[int]:
         mine = and_(_OPEN, _c.assignee_id == viewer, _c.stage.in_(["review", "consult"]))
-        return self._ids(and_(mine, or_(_c.returned_to_id.is_(None), _c.returned_to_id != viewer)), limit)
+        return self._ids(and_(mine, or_(_c.returned_to_id.is_(None), _c.returned_to_id != viewer)), limit, after)
 
-    def to_answer(self, viewer: int, roles: frozenset[Role], limit: int) -> list[int]:
+    def to_answer(self, viewer: int, roles: frozenset[Role], limit: int, after: Place | None = None) -> list[int]:
         asked = exists().where(
             consultation.c.case_id == _c.id,
             consultation.c.open == true(),
             consultation.c.role.in_([role.value for role in roles]),
             consultation.c.asked_by != viewer,
         )
-        return self._ids(and_(_OPEN, asked), limit)
+        return self._ids(and_(_OPEN, asked), limit, after)
 
-    def at_stage(self, stage: str, limit: int) -> list[int]:
-        return self._ids(and_(_OPEN, _c.stage == stage), limit)
+    def at_stage(self, stage: str, limit: int, after: Place | None = None) -> list[int]:
+        return self._ids(and_(_OPEN, _c.stage == stage), limit, after)
 
-    def to_pay(self, viewer: int, limit: int) -> list[int]:
+    def to_pay(self, viewer: int, limit: int, after: Place | None = None) -> list[int]:
         """Cases with money that waits for a hand: neither proposer's nor approver's own."""
         waits = exists().where(
             refund_intent.c.case_id == _c.id,
@@ -270,20 +272,23 @@ class Views:
             refund_intent.c.proposer_id != viewer,
             or_(refund_intent.c.approver_id.is_(None), refund_intent.c.approver_id != viewer),
         )
-        return self._ids(and_(_OPEN, _c.stage == "payout", waits), limit)
+        return self._ids(and_(_OPEN, _c.stage == "payout", waits), limit, after)
 
-    def to_ship(self, limit: int) -> list[int]:
+    def to_ship(self, limit: int, after: Place | None = None) -> list[int]:
         waits = exists().where(
             refund_intent.c.case_id == _c.id, refund_intent.c.state == "reserved", refund_intent.c.tender == "goods"
         )
-        return self._ids(and_(_OPEN, _c.stage == "payout", waits), limit)
+        return self._ids(and_(_OPEN, _c.stage == "payout", waits), limit, after)
 
-    def inbox(self, viewer: int, roles: frozenset[Role], limit: int) -> Sequence[Mapping[str, Any]]:
+    def inbox(
+        self, viewer: int, roles: frozenset[Role], limit: int, before: int | None = None
+    ) -> Sequence[Mapping[str, Any]]:
         seen = exists().where(inbox_seen.c.inbox_id == inbox.c.id, inbox_seen.c.person_id == viewer)
         query = (
             select(inbox, _c.ref, seen.label("seen"))
             .join(refund_case, _c.id == inbox.c.case_id)
             .where(inbox.c.role.in_([role.value for role in roles]), ~seen)
+            .where(true() if before is None else inbox.c.id < before)
             .order_by(inbox.c.id.desc())
             .limit(limit)
         )

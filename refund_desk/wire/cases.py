@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -112,10 +112,21 @@ class FieldView(Wire):
     conflict: bool = False
 
 
+Link = Annotated[str | None, Field(description="Where its own system shows it; None where no address is set.")]
+
+
+class SystemLink(Wire):
+    """Where one system shows a record."""
+
+    system: str
+    url: str
+
+
 class LineView(Wire):
     """An order line. `paid_share` is what was paid for it; `refundable` what may still go back for it."""
 
     id: str
+    system: str = ""
     sku: str | None = None
     name: str
     quantity: int
@@ -124,6 +135,7 @@ class LineView(Wire):
     refundable: Amount | None = None
     refundable_quantity: int
     requested_quantity: int = 0
+    link: Link = None
     perishable: bool = False
     made_to_order: bool = False
     conflict: bool = False
@@ -142,6 +154,7 @@ class MovementView(Wire):
     reason: str | None = None
     reference: str | None = None
     due_at: Time | None = None
+    link: Link = None
 
 
 class RecordView(Wire):
@@ -152,6 +165,7 @@ class RecordView(Wire):
     id: str
     as_of: Time
     fields: list[FieldView]
+    link: Link = None
 
 
 class OrderPane(Wire):
@@ -162,6 +176,7 @@ class OrderPane(Wire):
     lines: list[LineView]
     shipments: list[RecordView] = Field(default_factory=list)
     returns: list[RecordView] = Field(default_factory=list)
+    links: list[SystemLink] = Field(default_factory=list, description="Of each system that shows the order.")
 
 
 class PaymentPane(Wire):
@@ -422,6 +437,7 @@ class IntentView(Wire):
     confirmed_by: PersonRef | None = None
     age_s: int
     owner: Role
+    link: Link = None
 
 
 class ConsultationView(Wire):
@@ -523,19 +539,21 @@ class CaseView(Wire):
     intents: list[IntentView] = Field(default_factory=list)
     consultations: list[ConsultationView] = Field(default_factory=list)
     changes: list[Change] = Field(default_factory=list, description="Since the viewer last looked.")
+    newest: int = Field(default=0, description="Position of the newest event: what a look says it saw.")
     actions: list[str] = Field(default_factory=list, description="Activities the viewer may do on it now.")
 
 
 class ForMe(Wire):
     """Everybody's first screen: rows by what they want of me."""
 
-    decide: list[QueueRow]
-    approve: list[QueueRow]
-    answer: list[QueueRow]
-    returned: list[QueueRow]
-    pay: list[QueueRow]
-    inspect: list[QueueRow]
-    know: list[InboxRow]
+    decide: list[QueueRow] = Field(default_factory=list)
+    approve: list[QueueRow] = Field(default_factory=list)
+    answer: list[QueueRow] = Field(default_factory=list)
+    returned: list[QueueRow] = Field(default_factory=list)
+    pay: list[QueueRow] = Field(default_factory=list)
+    inspect: list[QueueRow] = Field(default_factory=list)
+    know: list[InboxRow] = Field(default_factory=list)
+    next: dict[str, str] = Field(default_factory=dict, description="Cursor of each section that goes on.")
 
 
 class InboxRow(Wire):

@@ -118,10 +118,10 @@ class TokenMade(Wire):
 
 
 class ConfigProposal(Wire):
-    """A change of process, limits, roles or a policy, as its whole new content."""
+    """A change of process, limits, roles, links or a policy, as its whole new content."""
 
-    kind: Literal["process", "roles", "policy"]
-    subject: str = Field(max_length=200, description="Name of the process or policy; login for roles.")
+    kind: Literal["process", "roles", "policy", "links"]
+    subject: str = Field(max_length=200, description="Name of the process or policy; links; login for roles.")
     content: Any
     reason: Reason
 
@@ -382,11 +382,19 @@ class ApprovalRow(Wire):
     limit: Amount | None = Field(default=None, description="What is left for the viewer to approve.")
     differences: list[Coded] = Field(default_factory=list)
     evidence_total: int = 0
+    unopened: list[str] = Field(default_factory=list, description="Names of what the proposer had not opened.")
     versions: dict[Aspect, int]
     due_at: Time | None = None
     may: bool = True
     why_not: Coded | None = None
     bulk: bool = Field(default=False, description="Like the others and under the set amount: fit for bulk.")
+
+
+class ApprovalPage(Wire):
+    """A page of the approval list. It may be short and go on: `next` is the cursor of the page after."""
+
+    rows: list[ApprovalRow]
+    next: str | None = None
 
 
 class AuditRow(Wire):

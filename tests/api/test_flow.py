@@ -29,8 +29,8 @@ def test_a_case_all_the_way(desk_api: DeskApi) -> None:
     assert preview.needs_approval
     proposed = desk_api.ask("reviewer", lambda desk: desk.propose(ref, body, new_key()))
     assert (proposed.stage, proposed.what.code, proposed.proposal) == (Stage.APPROVAL, "event.proposal.made", 1)
-    (row,) = desk_api.ask("supervisor", lambda desk: desk.approvals())
-    assert (row.ref, row.may, row.proposal.opened_evidence) == (ref, True, [picture])
+    (row,) = desk_api.ask("supervisor", lambda desk: desk.approvals()).rows
+    assert (row.ref, row.may, row.proposal.opened_evidence, row.unopened) == (ref, True, [picture], [])
     verdict = c.Verdict(digest=row.proposal.digest, rests_on=dict(row.versions))
     approved = desk_api.ask("supervisor", lambda desk: desk.approve(ref, 1, verdict, new_key()))
     assert (approved.stage, approved.what.code) == (Stage.PAYOUT, "event.proposal.approved")

@@ -171,6 +171,10 @@ def finance(stage: Stage, size: str) -> None:
     stage.open(samples.for_finance(), Role.FINANCE, size=size)
 
 
+def returned(stage: Stage, size: str) -> None:
+    stage.open(samples.settled(), Role.FINANCE, size=size).page.steps.start("payout.returned")
+
+
 def warehouse(stage: Stage, size: str) -> None:
     stage.open(samples.for_warehouse(), Role.WAREHOUSE, size=size)
 
@@ -197,6 +201,7 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "unmask": unmask,
     "approval": approval,
     "finance": finance,
+    "returned": returned,
     "warehouse": warehouse,
     "consulted": consulted,
 }

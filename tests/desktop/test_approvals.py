@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QVBoxLayout, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -22,6 +22,7 @@ from refund_desk.desktop.words import DeskWords
 from refund_desk.domain.errors import Stale
 from refund_desk.domain.words import Role
 from refund_desk.wire.base import Coded
+from refund_desk.wire.commands import ApprovalPage
 from tests.desktop.hands import click, press
 from tests.desktop.panels import check_golden, cut, fake, lines, make_desk, unnamed
 from tests.fakes import panel_samples as samples
@@ -204,7 +205,7 @@ def test_nothing_to_approve(qtbot: QtBot, panel: ApprovalsPanel, desk: Desk) -> 
     fake(desk).approval_rows = []
     with qtbot.waitSignal(panel.counted) as counted:
         panel.refresh()
-    assert counted.args == [0]
+    assert counted.args == [0, False]
     assert panel.stack.currentWidget() is panel.empty
 
 
@@ -216,3 +217,41 @@ def test_a_live_switch_and_room(panel: ApprovalsPanel, words: DeskWords) -> None
     words.use("qps")
     QApplication.processEvents()
     assert cut(panel) == []
+
+
+# ------------------------------------------------------------ a list that goes on
+
+
+def test_the_list_goes_on_page_by_page_and_says_so(qtbot: QtBot, panel: ApprovalsPanel, desk: Desk) -> None:
+    fake(desk).approval_rows = [samples.approval(number) for number in range(120)]
+    seen: list[tuple[int, bool]] = []
+    panel.counted.connect(lambda count, more: seen.append((count, more)))
+    panel.refresh()
+    qtbot.waitUntil(lambda: panel.model.rowCount() >= 50)
+    assert "更多" in panel.total.text()
+    assert seen[0][1]
+    panel.list.setCurrentIndex(panel.model.index(panel.model.rowCount() - 1))
+    while panel.model.rowCount() < 120:
+        before = panel.model.rowCount()
+        press(panel, Qt.Key.Key_J)
+        qtbot.waitUntil(lambda had=before: panel.model.rowCount() > had)  # type: ignore[misc]
+        panel.list.setCurrentIndex(panel.model.index(panel.model.rowCount() - 1))
+    assert len({row.ref for row in panel.model.rows}) == 120
+    assert "更多" not in panel.total.text()
+    assert not seen[-1][1]
+
+
+def test_a_page_without_rows_leads_to_the_next(qtbot: QtBot) -> None:
+    made, asked = model(), list[str]()
+    made.more_wanted.connect(asked.append)
+    made.fill([samples.approval(1)], "a")
+    made.fetchMore(QModelIndex())
+    made.fetchMore(QModelIndex())
+    assert asked == ["a"], "asked once"
+    made.append("a", ApprovalPage(rows=[], next="b"))
+    assert asked == ["a", "b"]
+    made.append("a", ApprovalPage(rows=[samples.approval(2)], next=None))
+    assert made.rowCount() == 1, "the list has moved on"
+    made.append("b", ApprovalPage(rows=[samples.approval(2)], next=None))
+    assert made.rowCount() == 2
+    assert not made.canFetchMore(QModelIndex())

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from pytestqt.qtbot import QtBot
 
 from refund_desk.desktop.drafts import DraftKeeper, Drafts
@@ -87,3 +87,16 @@ def test_the_keeper_writes_a_moment_later(qtbot: QtBot, tmp_path: Path, app: obj
     assert drafts.load("form") == {"text": "abcd"}
     keeper.drop()
     assert drafts.load("form") is None
+
+
+def test_who_types_without_a_pause_is_kept_too(qtbot: QtBot, tmp_path: Path, app: object) -> None:
+    drafts, parent = Drafts(tmp_path), QObject()
+    keeper = DraftKeeper(drafts, "form", lambda: {"text": "abc"}, parent)
+    typing = QTimer(parent)
+    typing.setInterval(20)
+    typing.timeout.connect(keeper.touch)
+    typing.start()
+    qtbot.waitUntil(lambda: drafts.load("form") is not None)
+    assert typing.isActive(), "it was written while they typed"
+    typing.stop()
+    keeper.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -128,7 +128,7 @@ def test_empty_is_kind_and_true(qtbot: QtBot, panel: ForMePanel, desk: Desk, wor
     fake(desk).inbox = NOTHING
     with qtbot.waitSignal(panel.counted) as counted:
         panel.refresh()
-    assert counted.args == [0]
+    assert counted.args == [0, False]
     assert panel.stack.currentWidget() is panel.empty
     assert panel.empty.title.text() == "手头的事都处理完了"
     assert panel.know_stack.currentWidget() is panel.know_empty
@@ -152,3 +152,47 @@ def test_names_and_room(panel: ForMePanel, words: DeskWords) -> None:
     words.use("qps")
     QApplication.processEvents()
     assert cut(panel) == []
+
+
+def test_a_section_that_goes_on_says_so_and_leads_on(qtbot: QtBot, panel: ForMePanel, desk: Desk) -> None:
+    rows = samples.rows(80)
+    short = ForMe(decide=rows[:28], returned=samples.for_me().returned, next={"decide": "c"})
+    fake(desk).inbox = short
+    with qtbot.waitSignal(panel.counted) as counted:
+        panel.refresh()
+    assert counted.args is not None
+    assert counted.args[1]
+    model = panel.work_model
+    head = next(n for n, entry in enumerate(model.entries) if entry.section == "decide")
+    assert model.data(model.index(head)).endswith("28+")
+    last = model.entries[-1]
+    assert last.leads_on
+    assert model.data(model.index(len(model.entries) - 1)).startswith("更多")
+    panel.work.setCurrentIndex(model.index(len(model.entries) - 2))
+    panel.work.setFocus()
+    press(panel, Qt.Key.Key_J)
+    assert panel.work.currentIndex().row() == len(model.entries) - 1, "the keyboard reaches it"
+    fake(desk).inbox = short.model_copy(update={"decide": rows[:78], "next": {}})
+    opened: list[str] = []
+    panel.open_case.connect(opened.append)
+    press(panel.work, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not model.entries[-1].leads_on)
+    assert fake(desk).called("for_me")[-1] == ({"decide": 78},)
+    current = model.entries[panel.work.currentIndex().row()].row
+    assert current is not None
+    assert current.ref == rows[28].ref, "the first of the further ones"
+    assert not opened
+
+
+def test_informed_lines_go_on_below(qtbot: QtBot) -> None:
+    know, asked = KnowModel(DeskClock(samples.NOW)), list[int]()
+    know.more_wanted.connect(lambda: asked.append(1))
+    lines_ = samples.for_me().know
+    know.fill(lines_[:1], more=True)
+    know.fetchMore(QModelIndex())
+    know.fetchMore(QModelIndex())
+    assert asked == [1]
+    with qtbot.waitSignal(know.rowsInserted):
+        know.fill(lines_, more=False)
+    assert know.rows == lines_
+    assert not know.canFetchMore(QModelIndex())

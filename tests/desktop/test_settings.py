@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 import yaml
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QVBoxLayout, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -26,6 +26,7 @@ from refund_desk.domain.errors import Conflict, Unauthenticated
 from refund_desk.domain.words import Role
 from tests.desktop.hands import press
 from tests.desktop.panels import check_golden, cut, fake, lines, make_desk, unnamed
+from tests.fakes import panel_samples as samples
 
 D = TypeVar("D", bound=QDialog)
 
@@ -94,7 +95,7 @@ def test_tables_in_words(panel: SettingsPanel, words: DeskWords) -> None:
         words.use(language)
         page = process(panel)
         text += [f"# {language}"]
-        for made in (users(panel).model, page.stages, page.raci, page.limits):
+        for made in (users(panel).model, page.stages, page.raci, page.limits, page.links):
             text += ["", *lines(made)[:14]]
     check_golden("settings", "\n".join(text))
 
@@ -263,3 +264,34 @@ def test_a_live_switch_and_room(panel: SettingsPanel, words: DeskWords) -> None:
         panel.open_page(name)
         QApplication.processEvents()
         assert cut(panel) == []
+
+
+def test_links_are_changed_like_the_process(qtbot: QtBot, panel: SettingsPanel, desk: Desk) -> None:
+    panel.open_page("process")
+    page = process(panel)
+    qtbot.waitUntil(lambda: page.links.rowCount() == 1)
+    page.tabs.setCurrentIndex(3)
+    press(panel, Qt.Key.Key_E)
+    content = yaml.safe_load(page.editor.toPlainText())
+    content["stripe"] = {"payment": "https://pay.example/{id}"}
+    page.editor.setPlainText(yaml.safe_dump(content))
+    page.reason.setText("so that ids open")
+    page.propose()
+    qtbot.waitUntil(lambda: bool(fake(desk).called("propose_config")))
+    (body,) = fake(desk).called("propose_config")[-1]
+    assert (body.kind, body.subject, body.content) == ("links", "links", content)
+
+
+def test_older_changes_are_asked_for_at_the_end(qtbot: QtBot, panel: SettingsPanel, desk: Desk) -> None:
+    first = fake(desk).change_rows[0]
+    done = {"status": "approved", "verdict_by": first.proposed_by, "verdict_at": samples.NOW}
+    fake(desk).change_rows = [first.model_copy(update={"id": n, **done}) for n in range(1, 251)]
+    panel.open_page("changes")
+    page = changes(panel)
+    page.refresh()
+    qtbot.waitUntil(lambda: page.model.rowCount() == 200)
+    page.table.selectRow(199)
+    page.model.fetchMore(QModelIndex())
+    qtbot.waitUntil(lambda: page.model.rowCount() == 250)
+    assert page.current() is not None
+    assert not page.model.canFetchMore(QModelIndex())

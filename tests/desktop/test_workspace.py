@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from refund_desk.client.words import load_catalogue
@@ -422,3 +423,87 @@ def test_controls_have_names(qtbot: QtBot, operations: Operations, theme: Theme)
                 if control.isVisible() and not control.objectName().startswith("qt_"):
                     named = control.accessibleName() or getattr(control, "text", lambda: "")()
                     assert named, f"{type(control).__name__} has no name"
+
+
+# ---------------------------------------------------------------- ids open in their own systems
+
+
+def test_o_opens_what_has_the_focus_in_its_own_system(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.chinese()) as desk:
+        key(desk, Qt.Key.Key_O)
+        assert desk.opened == ["https://shop.example/orders/SO-8841207"], "nothing has the focus: the order"
+        charge = desk.page.payment.fields.value("ch_3Q8kd02eZvKYlo2C/id")
+        parcel = desk.page.order.parcels.value("SF1409226637281/shipment.tracking")
+        assert charge is not None
+        assert parcel is not None
+        for value in (charge, parcel):
+            value.setFocus()
+            key(desk, Qt.Key.Key_O)
+        assert desk.opened[1:] == ["https://pay.example/ch_3Q8kd02eZvKYlo2C", "https://sf.example/SF1409226637281"]
+        fee = desk.page.payment.fields.value("ch_3Q8kd02eZvKYlo2C/payment.fee")
+        assert fee is not None
+        fee.setFocus()
+        key(desk, Qt.Key.Key_O)
+        assert len(desk.opened) == 3, "a fee is no record"
+
+
+def test_without_an_address_there_is_no_action(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.english()) as desk:
+        key(desk, Qt.Key.Key_O)
+        assert not desk.opened
+        assert "case.follow" not in [binding.id for binding in desk.workspace.desk.keys.active()]
+
+
+def test_the_context_menu_names_the_system(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.chinese()) as desk:
+        number = desk.page.order.fields.value("order.number")
+        assert number is not None
+        QApplication.sendEvent(
+            number, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(2, 2), number.mapToGlobal(QPoint(2, 2)))
+        )
+        menu = popup(QMenu)
+        assert isinstance(menu, QMenu)
+        assert [action.text() for action in menu.actions()] == ["复制", "在Vendure中打开"]
+        menu.actions()[1].trigger()
+        menu.close()
+        assert desk.opened == ["https://shop.example/orders/SO-8841207"]
+
+
+# ---------------------------------------------------------------- money that comes back
+
+
+def test_finance_records_money_that_came_back_with_its_reason(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.settled(), roles=(Role.FINANCE,)) as desk:
+        bar = desk.page.steps
+        assert bar.buttons["payout.returned"].isVisible()
+        assert bar.buttons["payout.fail"].isHidden(), "nothing is on its way any more"
+        key(desk, Qt.Key.Key_X, Qt.KeyboardModifier.ShiftModifier)
+        assert bar.fields["intent"].isVisible()
+        chosen = bar.controls["intent"]
+        assert isinstance(chosen, QComboBox)
+        assert [chosen.itemData(at) for at in range(chosen.count())] == [
+            "0197a1c2-77aa-7c11-9c54-0a1b2c3d4e5f",
+            "0197a1c2-99bb",
+        ]
+        bar.submit()
+        assert not desk.client.sent, "the reason comes first"
+        assert bar.fields["reason"].problem.isVisible()
+        chosen.setCurrentIndex(1)
+        QTest.keyClicks(bar.controls["reason"], "account closed")
+        key(desk, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: bool(desk.client.sent))
+        name, number, body, _ = desk.client.sent[0]
+        assert (name, number, body.reason) == ("payout_returned", "0197a1c2-99bb", "account closed")
+
+
+def test_nothing_went_out_nothing_comes_back(qtbot: QtBot, operations: Operations) -> None:
+    view = samples.settled().model_copy(update={"intents": [samples.intent(state="failed")]})
+    with rig(qtbot, operations, view, roles=(Role.FINANCE,)) as desk:
+        assert desk.page.steps.buttons["payout.returned"].isHidden()
+
+
+def test_a_first_look_is_told_too(qtbot: QtBot, operations: Operations) -> None:
+    """Where nothing is marked yet: else nothing ever would be."""
+    with rig(qtbot, operations, samples.english().model_copy(update={"newest": 7})) as desk:
+        qtbot.waitUntil(lambda: bool(desk.client.looked), timeout=4000)
+        assert desk.client.looked[0].seen_event == 7

@@ -139,3 +139,34 @@ def test_opening_a_picture_is_a_look(qtbot: QtBot, operations: Operations) -> No
         opened(qtbot, desk)
         desk.workspace.viewer.arrange(2)
         qtbot.waitUntil(lambda: any({1, 2} <= set(looks.evidence) for looks in desk.client.looked), timeout=4000)
+
+
+def test_a_note_is_made_and_taken_off_by_keyboard_alone(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.long_case()) as desk:
+        opened(qtbot, desk)
+        viewer = desk.workspace.viewer
+        qtbot.waitUntil(lambda: viewer.here().image() is not None)
+        for code in (Qt.Key.Key_Return, Qt.Key.Key_N, Qt.Key.Key_Return):
+            QTest.keyClick(viewer, code)
+        ask = next(w for w in QApplication.topLevelWidgets() if isinstance(w, AskText) and w.isVisible())
+        QTest.keyClicks(ask.edit, "seal")
+        QTest.keyClick(ask.edit, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: [n.text for n in viewer.here()._notes] == ["seal"])
+        note = viewer.here()._notes[0]
+        assert note.w > 0.5
+        assert note.x + note.w <= 1
+        QTest.keyClick(viewer, Qt.Key.Key_Delete)
+        qtbot.waitUntil(lambda: not viewer.here()._notes)
+        assert [name for name, *_ in desk.client.sent] == ["add_note", "drop_note"]
+
+
+def test_the_overview_names_the_keys_of_the_viewer(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.long_case()) as desk:
+        shown: list[list[str]] = []
+        keys = desk.workspace.desk.keys
+        keys.overview = lambda: shown.append([binding.id for binding in keys.active()])
+        opened(qtbot, desk)
+        QTest.keyClick(desk.workspace.viewer, Qt.Key.Key_Question)
+        assert shown
+        assert {"viewer.note", "viewer.rotate_left", "viewer.drop_note"} <= set(shown[0])
+        assert not any(name.startswith("case.") for name in shown[0]), "what lies below doesn't act"

@@ -30,11 +30,18 @@ class Rig:
         self.window, self.client = QMainWindow(), client
         me = Me(person=samples.LIN, login="lin", roles=list(roles or (Role.REVIEWER,)), language="zh")
         status = DeskStatus(version="0", first_start=False, demo=True, embedded=True, now=samples.NOW, currency="CNY")
-        desk = Desk(client, operations, Keys(self.window), DeskClock(samples.NOW), me, status)
+        self.opened: list[str] = []
+        desk = Desk(
+            client, operations, Keys(self.window), DeskClock(samples.NOW), me, status, open_address=self._open_address
+        )
         self.workspace = CaseWorkspace(desk, drafts)
         self.page = self.workspace.page
         self.window.setCentralWidget(self.workspace)
         self.window.resize(1180, 820)
+
+    def _open_address(self, address: str) -> bool:
+        self.opened.append(address)
+        return True
 
     def show(self, qtbot: QtBot, ref: str) -> None:
         self.window.show()

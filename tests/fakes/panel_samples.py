@@ -6,6 +6,7 @@ list (`rows`, `approval_rows` …) to change what it says.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -191,6 +192,7 @@ def approval(number: int = 0, **changes: Any) -> commands.ApprovalRow:
         if number == 0
         else [],
         "evidence_total": 4 if number == 0 else 0,
+        "unopened": ["IMG_4404.jpg"] if number == 0 else [],
         "versions": {Aspect.FACTS: 3, Aspect.MONEY: 2, Aspect.PROPOSAL: 5},
         "due_at": NOW + timedelta(minutes=40 + 95 * number),
         "may": number != 4,
@@ -388,6 +390,7 @@ class FakeClient(DeskClient):
         self.proof: list[bytes] = []
         self.feed: list[cases.ChangeFeed] = []
         self.process_content: Any = standard_process()
+        self.link_content: Any = {"vendure": {"order": "https://shop.example/admin/orders/{id}"}}
         self.fail: dict[str, DeskError] = {}
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
 
@@ -435,8 +438,8 @@ class FakeClient(DeskClient):
 
     # ---- queue
 
-    async def for_me(self) -> cases.ForMe:
-        self._note("for_me")
+    async def for_me(self, wanted: Mapping[str, int] | None = None) -> cases.ForMe:
+        self._note("for_me", wanted or {})
         return self.inbox
 
     async def seen(self, inbox_id: int) -> None:
@@ -523,9 +526,12 @@ class FakeClient(DeskClient):
 
     # ---- approvals
 
-    async def approvals(self, after: str | None = None) -> list[commands.ApprovalRow]:
-        self._note("approvals", after)
-        return list(self.approval_rows) if after is None else []
+    async def approvals(self, after: str | None = None, limit: int = 50) -> commands.ApprovalPage:
+        self._note("approvals", after, limit)
+        start = int(after or 0)
+        rows = self.approval_rows[start : start + limit]
+        more = start + limit < len(self.approval_rows)
+        return commands.ApprovalPage(rows=rows, next=str(start + limit) if more else None)
 
     def _settle(self, ref: str) -> None:
         self.approval_rows = [r for r in self.approval_rows if r.ref != ref]
@@ -640,11 +646,13 @@ class FakeClient(DeskClient):
 
     async def process(self, kind: str = "process") -> commands.ProcessView:
         self._note("process", kind)
-        return commands.ProcessView(name="standard", version="1", content=self.process_content)
+        content = self.link_content if kind == "links" else self.process_content
+        return commands.ProcessView(name="standard", version="1", content=content)
 
-    async def config_changes(self) -> list[commands.ConfigChange]:
-        self._note("config_changes")
-        return list(self.change_rows)
+    async def config_changes(self, before: int | None = None) -> list[commands.ConfigChange]:
+        self._note("config_changes", before)
+        older = [change for change in self.change_rows if before is None or change.id < before]
+        return sorted(older, key=lambda change: -change.id)[:200]
 
     async def settle_config(
         self, change: int, approve: bool, reason: str, key: str | None = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -306,6 +308,7 @@ def chinese() -> c.CaseView:
                 due_at=ahead(hours=23),
             ),
         ],
+        newest=102,
         changes=[
             c.Change(position=101, at=ago(minutes=30), what=Coded(code="event.message.came"), aspect=Aspect.THREAD),
             c.Change(position=102, at=ago(minutes=20), what=Coded(code="event.evidence.came"), aspect=Aspect.FACTS),
@@ -338,6 +341,7 @@ def _chinese_order(paid: Any, zero: Any, refunded: list[c.Said]) -> c.OrderPane:
         number="SO-8841207",
         systems=["vendure"],
         as_of=ago(minutes=2),
+        links=[c.SystemLink(system="vendure", url="https://shop.example/orders/SO-8841207")],
         fields=[
             field("order.placed_at", ago(hours=180).isoformat()),
             field("order.status", "delivered", said("vendure", "SO-8841207", "delivered")),
@@ -355,6 +359,7 @@ def _chinese_order(paid: Any, zero: Any, refunded: list[c.Said]) -> c.OrderPane:
                 system="sf",
                 id="SF1409226637281",
                 as_of=ago(hours=3),
+                link="https://sf.example/SF1409226637281",
                 fields=[
                     field("shipment.carrier", "顺丰速运"),
                     field("shipment.tracking", "SF1409226637281"),
@@ -391,6 +396,7 @@ def _chinese_payment(paid: Any, given: Any, refunded: list[c.Said]) -> c.Payment
                 system="stripe",
                 id=charge,
                 as_of=ago(minutes=2),
+                link=f"https://pay.example/{charge}",
                 fields=[
                     field("payment.method", "card"),
                     field("payment.account_hint", "•••• 4242"),
@@ -555,6 +561,20 @@ def for_finance() -> c.CaseView:
     )
 
 
+def settled() -> c.CaseView:
+    """Two payouts went out; finance waits for them to arrive."""
+    paid = {"state": "succeeded", "reference": "BANK-1", "amount": cny(99900)}
+    other = intent(id="0197a1c2-99bb", amount=cny(5000), state="arrived", reference="BANK-2")
+    return for_finance().model_copy(
+        update={
+            "stage": Stage.SETTLEMENT,
+            "progress": Progress.REFUNDING,
+            "intents": [intent(**paid), other, intent(id="0197a1c2-00cc", state="failed")],
+            "actions": ["payout.fail", "payout.returned", "case.close", "note.add"],
+        }
+    )
+
+
 def for_warehouse() -> c.CaseView:
     return chinese().model_copy(
         update={
@@ -579,6 +599,11 @@ def long_case() -> c.CaseView:
             "evidence": [evidence(i) for i in range(1, 7)],
         }
     )
+
+
+def worth(line: k.LineAmountBody) -> k.LineAmountBody:
+    """A line as the service computes it where no amount is named: 619.00 a unit."""
+    return line.model_copy(update={"minor": 61900 * line.quantity if line.minor is None else line.minor})
 
 
 def picture(number: int, size: str) -> bytes:
@@ -638,7 +663,33 @@ class FakeDesk(DeskClient):
         self.looked.append(body)
 
     async def image(self, evidence: int, size: str = "screen") -> bytes:
+        """Being asked for, an image is decoded."""
+        for ref, view in self.held.items():
+            ready = [
+                item.model_copy(update={"status": "ready"}) if (item.id, item.status) == (evidence, "waiting") else item
+                for item in view.evidence
+            ]
+            if ready != view.evidence:
+                self.held[ref] = view.model_copy(update={"evidence": ready})
         return picture(evidence, size)
+
+    async def add_evidence(
+        self, ref: str, name: str, data: bytes, key: str | None = None, *, sent: Callable[[int], None] | None = None
+    ) -> k.UploadMade:
+        """A file that a case has now, still to be decoded; bytes it had before are found again."""
+        if sent is not None:
+            sent(len(data) // 2)
+        if name in self.slow:
+            await self.slow[name].wait()
+        self.sent.append(("add_evidence", ref, name, key))
+        digest, view = hashlib.sha256(data).hexdigest(), self.held[ref]
+        for item in view.evidence:
+            if item.sha256 == digest:
+                return k.UploadMade(evidence=item.id, duplicate=True)
+        number = 70 + len(view.evidence)
+        item = evidence(number).model_copy(update={"name": name, "sha256": digest, "status": "waiting"})
+        self.held[ref] = view.model_copy(update={"evidence": [*view.evidence, item]})
+        return k.UploadMade(evidence=number)
 
     async def add_note(self, evidence: int, note: k.NewNote, key: str | None = None) -> c.ImageNote:
         self.sent.append(("add_note", str(evidence), note, key))
@@ -678,14 +729,17 @@ class FakeDesk(DeskClient):
             raise self.fails["preview"]
         amount = None
         if self.held[ref].money is not None and body.decision in (Decision.FULL, Decision.PARTIAL):
-            amount = cny(99900 if body.amount_minor is None else body.amount_minor)
+            computed = sum(worth(line).minor or 0 for line in body.lines) if body.lines else 99900
+            computed += (body.shipping_minor or 0) - body.fee_minor
+            amount = cny(computed if body.amount_minor is None else body.amount_minor)
         text = "您的退款正在审批，我们会在完成后第一时间通知您。" if amount else "我们需要您补充材料。"
         return k.Preview(
             decision=body.decision,
             amount=amount,
             most=cny(99900),
-            terms=[c.Term(what=Coded(code="term.lines"), amount=amount)] if amount else [],
-            lines=[k.LineAmountBody(line="L1", quantity=1, minor=61900)] if amount else [],
+            terms=[c.Term(what=Coded(code="term.reduced"), amount=amount)] if amount else [],
+            lines=[worth(line) for line in body.lines or [k.LineAmountBody(line="L1", quantity=1)]] if amount else [],
+            shipping=cny(body.shipping_minor or 0) if amount else None,
             tender=Tender.MONEY if amount else None,
             raci=RACI,
             missing=[] if body.reason else [c.Missing(what=Coded(code="missing.reason"))],
@@ -721,6 +775,9 @@ class FakeDesk(DeskClient):
 
     async def payout_failed(self, intent: str, body: k.PayoutFailed, key: str) -> k.Outcome:
         return self._write("payout_failed", intent, body, key)
+
+    async def payout_returned(self, intent: str, body: k.Because, key: str) -> k.Outcome:
+        return self._write("payout_returned", intent, body, key)
 
     async def cancel_payout(self, intent: str, body: k.Because, key: str) -> k.Outcome:
         return self._write("cancel_payout", intent, body, key)

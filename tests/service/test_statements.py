@@ -64,7 +64,7 @@ def test_for_me(desk: Scene, who: str) -> None:
 
 def test_the_approval_list_with_its_rows(desk: Scene) -> None:
     def rows(work: Any, at: Any, who: Principal) -> int:
-        files = reading.approvals(work, at, who)
+        files, _ = reading.approvals(work, at, who)
         ahead = work.ahead([file.state for file in files])
         return len([approval_row(ahead, at, who, file) for file in files])
 

@@ -37,7 +37,7 @@ class ApprovalDetail(QWidget):
         self.void.set_title("ui.approvals.void_title")
         self.may_not.set_title("ui.approvals.may_not_title")
         self.fields = FieldGrid(92)
-        self.seen = Pill(icon="evidence")
+        self.seen, self.unopened = Pill(icon="evidence"), PlainLabel(look="small warn", wrap=True)
         self._terms, self._against = QGridLayout(), QGridLayout()
         self._notes = QVBoxLayout()
         self._build()
@@ -112,7 +112,10 @@ class ApprovalDetail(QWidget):
             self._notes.addWidget(PlainLabel(tr("ui.approvals.same"), "small muted"))
 
     def _show_evidence(self, row: ApprovalRow) -> None:
-        opened, total = len(row.proposal.opened_evidence), row.evidence_total
+        opened, total = row.evidence_total - len(row.unopened), row.evidence_total
+        names = formats().join([plain(name, lines=False) for name in row.unopened])
+        self.unopened.setVisible(bool(names))
+        self.unopened.setText(tr("ui.approvals.unopened", names=names) if names else "")
         if not total:
             self.seen.set_words("ui.approvals.no_evidence", "neutral")
         else:
@@ -136,6 +139,7 @@ class ApprovalDetail(QWidget):
         against.body.addLayout(self._against)
         self._notes.setSpacing(6)
         against.body.addLayout(self._notes)
+        against.body.addWidget(self.unopened)
         against.body.addStretch()
         for grid in (self._terms, self._against):
             grid.setHorizontalSpacing(14)

@@ -13,7 +13,7 @@ from refund_desk.desktop.widgets.caserow import Badge, clock_badge
 from refund_desk.desktop.words import formats, member, tr, words
 from refund_desk.domain.words import Tender
 from refund_desk.wire.base import Amount
-from refund_desk.wire.commands import ApprovalRow
+from refund_desk.wire.commands import ApprovalPage, ApprovalRow
 
 _Index = QModelIndex | QPersistentModelIndex
 _SPOKEN = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
@@ -67,15 +67,21 @@ def badges(row: ApprovalRow) -> list[Badge]:
 
 
 class ApprovalsModel(QAbstractListModel):
-    """`chosen` are the refs ticked for bulk; `choice_changed` when they change."""
+    """`chosen` are the refs ticked for bulk; `choice_changed` when they change.
+
+    `more_wanted(cursor)`: somebody must fetch that page and `append` it.
+    """
 
     choice_changed = Signal()
+    more_wanted = Signal(str)
 
     def __init__(self, clock: DeskClock, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._clock = clock
         self.rows: list[ApprovalRow] = []
         self.chosen: set[str] = set()
+        self.next: str | None = None
+        self._asked: str | None = None
         words().changed.connect(self._repaint)
         clock.minute.connect(self._repaint)
 
@@ -102,13 +108,39 @@ class ApprovalsModel(QAbstractListModel):
             return base | Qt.ItemFlag.ItemIsUserCheckable
         return base
 
+    def canFetchMore(self, parent: _Index) -> bool:
+        return not parent.isValid() and self.next is not None and self._asked != self.next
+
+    def fetchMore(self, parent: _Index) -> None:
+        if self.canFetchMore(parent) and self.next is not None:
+            self._asked = self.next
+            self.more_wanted.emit(self.next)
+
     # ------------------------------------------------------------ what the panel does
 
-    def fill(self, rows: Sequence[ApprovalRow]) -> None:
+    def append(self, cursor: str, page: ApprovalPage) -> None:
+        """The page after `cursor`; dropped if the list has moved on since. One without rows leads to the next."""
+        if cursor != self.next:
+            return
+        here = {row.ref for row in self.rows}
+        fresh = [row for row in page.rows if row.ref not in here]
+        self.next, self._asked = page.next, None
+        if fresh:
+            self.beginInsertRows(QModelIndex(), len(self.rows), len(self.rows) + len(fresh) - 1)
+            self.rows += fresh
+            self.endInsertRows()
+        else:
+            self.fetchMore(QModelIndex())
+
+    def ask_again(self) -> None:
+        """The page that was asked didn't come."""
+        self._asked = None
+
+    def fill(self, rows: Sequence[ApprovalRow], following: str | None = None) -> None:
         """Show these; what was chosen and is still as it was stays chosen."""
         digests = {row.ref: row.proposal.digest for row in self.rows if row.ref in self.chosen}
         self.beginResetModel()
-        self.rows = list(rows)
+        self.rows, self.next, self._asked = list(rows), following, None
         self.chosen = {row.ref for row in self.rows if digests.get(row.ref) == row.proposal.digest}
         self.endResetModel()
         self.choice_changed.emit()

@@ -28,15 +28,27 @@ from refund_desk.desktop.widgets.dialogs import ConfirmDialog, TextDialog
 from refund_desk.desktop.words import bind_text, tr, unbind_text, word, word_error
 from refund_desk.domain.errors import Conflict, DeskError, Stale
 from refund_desk.wire.base import Amount
-from refund_desk.wire.commands import ApprovalRow, ApproveMany, ApproveOne, BulkResult, Outcome, SendBack, Verdict
+from refund_desk.wire.commands import (
+    ApprovalPage,
+    ApprovalRow,
+    ApproveMany,
+    ApproveOne,
+    BulkResult,
+    Outcome,
+    SendBack,
+    Verdict,
+)
+
+PAGE, MOST = 50, 100
+"""Rows of a page, and at most in one answer."""
 
 
 class ApprovalsPanel(QFrame):
-    """`settled(outcome)` after each that was approved, returned or declined; `counted(n)` for the rail."""
+    """`settled(outcome)` after each that was approved, returned or declined; `counted(n, more)` for the rail."""
 
     open_case = Signal(str)
     settled = Signal(object)
-    counted = Signal(int)
+    counted = Signal(int, bool)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,7 +82,21 @@ class ApprovalsPanel(QFrame):
 
     def refresh(self) -> None:
         client = self._desk.client
-        self._desk.operations.read(self, client.approvals, self._show, self._fail)
+        limit = max(PAGE, min(MOST, len(self.model.rows)))
+        self._desk.operations.read(self, lambda: client.approvals(limit=limit), self._show, self._fail)
+
+    def _more(self, cursor: str) -> None:
+        client = self._desk.client
+        self._desk.operations.read(
+            self, lambda: client.approvals(cursor), lambda page: self._append(cursor, page), self._no_more
+        )
+
+    def _append(self, cursor: str, page: ApprovalPage) -> None:
+        self.model.append(cursor, page)
+        self._show_count()
+
+    def _no_more(self, _error: DeskError) -> None:
+        self.model.ask_again()
 
     def choose(self, ref: str) -> None:
         """Show one of them, now or as soon as it is here."""
@@ -87,11 +113,14 @@ class ApprovalsPanel(QFrame):
 
     # ------------------------------------------------------------ what is shown
 
-    def _show(self, rows: list[ApprovalRow]) -> None:
+    def _show(self, page: ApprovalPage) -> None:
         self.busy.finish()
+        rows = page.rows
         row = self.current()
         number = max(0, self.list.currentIndex().row())
-        self.model.fill(rows)
+        self.model.fill(rows, page.next)
+        if not rows:
+            self.model.fetchMore(QModelIndex())
         if rows:
             same = self.model.row_of(self._wanted or (row.ref if row else ""))
             self.list.setCurrentIndex(self.model.index(same if same >= 0 else min(number, len(rows) - 1)))
@@ -101,9 +130,10 @@ class ApprovalsPanel(QFrame):
     def _show_count(self) -> None:
         count = len(self.model.rows)
         self.total.setVisible(count > 0)
-        bind_text(self.total.setText, "ui.approvals.total", n=count)
-        self.stack.setCurrentWidget(self.splitter if count else self.empty)
-        self.counted.emit(sum(row.may and not is_void(row) for row in self.model.rows))
+        more = self.model.next is not None
+        bind_text(self.total.setText, "ui.approvals.total_more" if more else "ui.approvals.total", n=count)
+        self.stack.setCurrentWidget(self.splitter if count or more else self.empty)
+        self.counted.emit(sum(row.may and not is_void(row) for row in self.model.rows), more)
         self._show_current()
 
     def _show_current(self) -> None:
@@ -266,6 +296,8 @@ class ApprovalsPanel(QFrame):
             number = self.list.currentIndex().row() + step
             self.list.setCurrentIndex(self.model.index(max(0, min(rows - 1, number))))
             self.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            if number >= rows - 1:
+                self.model.fetchMore(QModelIndex())
 
     def _next(self) -> None:
         """The one below; after the last the first."""
@@ -346,6 +378,7 @@ class ApprovalsPanel(QFrame):
         self.list.selectionModel().currentChanged.connect(lambda *_: self._show_current())
         self.list.doubleClicked.connect(self._open)
         self.model.choice_changed.connect(self._show_choice)
+        self.model.more_wanted.connect(self._more)
         self.approve.clicked.connect(self._approve)
         self.send_back.clicked.connect(lambda: self._ask_reason("return"))
         self.decline.clicked.connect(lambda: self._ask_reason("decline"))

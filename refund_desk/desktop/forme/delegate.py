@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from refund_desk.desktop.clock import DeskClock
-from refund_desk.desktop.forme.model import Entry, KnowModel, WorkModel
+from refund_desk.desktop.forme.model import Entry, KnowModel, WorkModel, count_text, more_text
 from refund_desk.desktop.theme import theme
 from refund_desk.desktop.widgets.caserow import (
     ELLIPSIS,
@@ -20,7 +20,7 @@ from refund_desk.desktop.widgets.caserow import (
     lay_row,
     paint_ground,
 )
-from refund_desk.desktop.words import formats, tr, words
+from refund_desk.desktop.words import tr, words
 
 _Index = QModelIndex | QPersistentModelIndex
 HEAD_HEIGHT = 34
@@ -69,7 +69,7 @@ class WorkDelegate(_RowDelegate):
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: _Index) -> QSize:
         model = index.model()
-        head = isinstance(model, WorkModel) and model.entries[index.row()].row is None
+        head = isinstance(model, WorkModel) and model.entries[index.row()].row is None  # or the way to more
         return QSize(100, HEAD_HEIGHT if head else ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
@@ -78,7 +78,7 @@ class WorkDelegate(_RowDelegate):
             return
         entry = model.entries[index.row()]
         ink = self._ink(model, entry, option)
-        if entry.row is not None:
+        if entry.row is not None or entry.leads_on:
             self.paint_row(painter, option, ink)
             return
         rect: QRect = option.rect
@@ -89,7 +89,7 @@ class WorkDelegate(_RowDelegate):
         painter.restore()
 
     def _ink(self, model: WorkModel, entry: Entry, option: QStyleOptionViewItem) -> Ink:
-        key = f"{entry.section}/{entry.row.ref if entry.row else ''}"
+        key = f"{entry.section}/{entry.row.ref if entry.row else 'more' if entry.leads_on else ''}"
         mark = self.mark(option, entry)
         found = self._cache.get(key, mark)
         if found is not None:
@@ -97,7 +97,7 @@ class WorkDelegate(_RowDelegate):
         fonts = self.fonts(option)
         if entry.row is not None:
             return self._cache.keep(key, mark, lay_row(model.text(entry.row), fonts, option.rect.width(), 18, 16))
-        return self._cache.keep(key, mark, _lay_head(entry, fonts))
+        return self._cache.keep(key, mark, _lay_more(entry, fonts) if entry.leads_on else _lay_head(entry, fonts))
 
 
 class KnowDelegate(_RowDelegate):
@@ -135,5 +135,11 @@ def _lay_head(entry: Entry, fonts: Fonts) -> Ink:
     title = tr(f"ui.forme.{entry.section}")
     ink.put(38, middle, title, fonts.strong, "text")
     wide = QFontMetricsF(fonts.strong).horizontalAdvance(title)
-    ink.put(38 + wide + 8, middle, formats().number(entry.count), fonts.small, "muted")
+    ink.put(38 + wide + 8, middle, count_text(entry), fonts.small, "muted")
+    return ink
+
+
+def _lay_more(entry: Entry, fonts: Fonts) -> Ink:
+    ink = Ink()
+    ink.put(38, HEAD_HEIGHT / 2 - 1, more_text(entry), fonts.plain, "accent")
     return ink

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from refund_desk.desktop.clock import DeskClock
 from refund_desk.desktop.widgets.caserow import RowText, row_text
@@ -21,11 +21,29 @@ SECTIONS = ("returned", "decide", "approve", "answer", "pay", "inspect")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line: the head of a section (row None, count of its rows), or a case in it."""
+    """A line: the head of a section (row None, count of its rows), a case in it, or the way to more of it.
+
+    `more`: at a head, that there are more than `count`; else this line is the way to them.
+    """
 
     section: str
     row: QueueRow | None = None
     count: int = 0
+    more: bool = False
+
+    @property
+    def leads_on(self) -> bool:
+        return self.row is None and self.more and not self.count
+
+
+def count_text(entry: Entry) -> str:
+    """How many rows a section has; 28+ where it goes on."""
+    return formats().number(entry.count) + ("+" if entry.more else "")
+
+
+def more_text(entry: Entry) -> str:
+    """The way to more of a section."""
+    return tr("ui.forme.more", section=tr(f"ui.forme.{entry.section}"))
 
 
 class WorkModel(QAbstractListModel):
@@ -43,8 +61,9 @@ class WorkModel(QAbstractListModel):
         for section in SECTIONS:
             rows: list[QueueRow] = getattr(mine, section)
             if rows:
-                entries.append(Entry(section, None, len(rows)))
+                entries.append(Entry(section, None, len(rows), section in mine.next))
                 entries += [Entry(section, row) for row in rows]
+                entries += [Entry(section, more=True)] if section in mine.next else []
         if entries != self.entries:
             self.beginResetModel()
             self.entries = entries
@@ -54,7 +73,8 @@ class WorkModel(QAbstractListModel):
         return 0 if parent is not None and parent.isValid() else len(self.entries)
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        if not index.isValid() or self.entries[index.row()].row is None:
+        entry = self.entries[index.row()] if index.isValid() else None
+        if entry is None or (entry.row is None and not entry.leads_on):
             return Qt.ItemFlag.NoItemFlags  # the keyboard passes over heads
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
@@ -62,8 +82,10 @@ class WorkModel(QAbstractListModel):
         if not index.isValid() or role not in _SPOKEN:
             return None
         entry = self.entries[index.row()]
+        if entry.leads_on:
+            return more_text(entry)
         if entry.row is None:
-            return f"{tr(f'ui.forme.{entry.section}')} {formats().number(entry.count)}"
+            return f"{tr(f'ui.forme.{entry.section}')} {count_text(entry)}"
         return self.text(entry.row).spoken()
 
     def text(self, row: QueueRow) -> RowText:
@@ -88,16 +110,34 @@ class WorkModel(QAbstractListModel):
 
 
 class KnowModel(QAbstractListModel):
-    """Inbox lines: what happened, on which case, when."""
+    """Inbox lines: what happened, on which case, when. `more_wanted`: the end was reached, and there are more."""
+
+    more_wanted = Signal()
 
     def __init__(self, clock: DeskClock, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._clock = clock
+        self._more = False
         self.rows: list[InboxRow] = []
         words().changed.connect(self._repaint)
 
-    def fill(self, rows: Sequence[InboxRow]) -> None:
-        if list(rows) != self.rows:
+    def canFetchMore(self, parent: _Index) -> bool:
+        return not parent.isValid() and self._more
+
+    def fetchMore(self, parent: _Index) -> None:
+        if self.canFetchMore(parent):
+            self._more = False  # once; the answer says whether it goes on
+            self.more_wanted.emit()
+
+    def fill(self, rows: Sequence[InboxRow], *, more: bool = False) -> None:
+        """The same lines and further ones below: those before stay where they are."""
+        self._more = more
+        had = len(self.rows)
+        if had and len(rows) > had and list(rows[:had]) == self.rows:
+            self.beginInsertRows(QModelIndex(), had, len(rows) - 1)
+            self.rows += rows[had:]
+            self.endInsertRows()
+        elif list(rows) != self.rows:
             self.beginResetModel()
             self.rows = list(rows)
             self.endResetModel()

@@ -27,19 +27,24 @@ from refund_desk.domain.errors import DeskError
 from refund_desk.domain.words import Role
 from refund_desk.wire.cases import ForMe
 
+MORE = 50
+"""Rows that are asked for beyond those that are here."""
+
 
 class ForMePanel(QFrame):
-    """`counted(n)`: how many things wait, for the rail."""
+    """`counted(n, more)`: how many things wait, for the rail."""
 
     open_case = Signal(str)
     open_approval = Signal(str)
     take_next_wanted = Signal()
-    counted = Signal(int)
+    counted = Signal(int, bool)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("forMePanel")
         self._desk = desk
+        self._wanted: dict[str, int] = {}
+        self._below: tuple[str, str] | None = None
         me = desk.me.person.id
         self.work_model, self.know_model = WorkModel(desk.clock, me, self), KnowModel(desk.clock, self)
         self.work, self.know = _list(self.work_model, "ui.forme.work"), _list(self.know_model, "ui.forme.know")
@@ -66,26 +71,31 @@ class ForMePanel(QFrame):
         self.refresh()
 
     def refresh(self) -> None:
-        self._desk.operations.read(self, self._desk.client.for_me, self._show, self._fail)
+        client, wanted = self._desk.client, dict(self._wanted)
+        self._desk.operations.read(self, lambda: client.for_me(wanted), self._show, self._fail)
 
     # ------------------------------------------------------------ inside
 
     def _show(self, mine: ForMe) -> None:
-        section, ref = self._current()
+        section, ref = self._below or self._current()
         self.work_model.fill(mine)
-        self.know_model.fill(mine.know)
+        self.know_model.fill(mine.know, more="know" in mine.next)
         place = self.work_model.find(section, ref) if ref else -1
+        if self._below is not None and place >= 0:
+            place = min(place + 1, len(self.work_model.entries) - 1)
+        self._below = None
         place = place if place >= 0 else self.work_model.first()
         if place >= 0 and self.work.currentIndex().row() != place:
             self.work.setCurrentIndex(self.work_model.index(place))
         counts = {name: len(getattr(mine, name)) for name in SECTIONS}
         for name, chip in self.chips.items():
-            chip.set_count(counts[name])
+            chip.set_count(counts[name], capped=name in mine.next)
             chip.setVisible(counts[name] > 0)
         total = sum(counts.values())
         self.total.setVisible(total > 0)
-        bind_text(self.total.setText, "ui.forme.total", n=total)
-        self.counted.emit(total)
+        more = any(name in mine.next for name in SECTIONS)
+        bind_text(self.total.setText, "ui.forme.total_more" if more else "ui.forme.total", n=total)
+        self.counted.emit(total, more)
         self.stack.setCurrentWidget(self.work if total else self.empty)
         self._show_know()
 
@@ -112,9 +122,22 @@ class ForMePanel(QFrame):
 
     def _open_work(self, index: QModelIndex) -> None:
         entry = self.work_model.entries[index.row()] if index.isValid() else None
+        if entry is not None and entry.leads_on:
+            self._expand(entry.section)
         if entry is None or entry.row is None:
             return
         (self.open_approval if entry.section == "approve" else self.open_case).emit(entry.row.ref)
+
+    def _expand(self, section: str) -> None:
+        """More of a section: its next rows come below those that are here."""
+        refs = [entry.row.ref for entry in self.work_model.entries if entry.section == section and entry.row]
+        self._wanted[section] = len(refs) + MORE
+        self._below = (section, refs[-1]) if refs else None
+        self.refresh()
+
+    def _expand_know(self) -> None:
+        self._wanted["know"] = len(self.know_model.rows) + MORE
+        self.refresh()
 
     def _open_know(self, index: QModelIndex) -> None:
         if index.isValid():
@@ -214,6 +237,7 @@ class ForMePanel(QFrame):
         self.take.clicked.connect(self.take_next_wanted)
         self.work.clicked.connect(self._open_work)
         self.know.clicked.connect(self._open_know)
+        self.know_model.more_wanted.connect(self._expand_know)
         self.seen.clicked.connect(self._mark_current)
         self.seen_all.clicked.connect(lambda: self._mark(self.know_model.unseen()))
         for section, chip in self.chips.items():

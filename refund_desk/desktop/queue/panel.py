@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStackedWidget, QVBoxLayout, QWidget
@@ -11,7 +12,7 @@ from refund_desk.desktop.context import Desk
 from refund_desk.desktop.queue.delegate import QueueDelegate
 from refund_desk.desktop.queue.filters import QueueHead
 from refund_desk.desktop.queue.model import QueueModel
-from refund_desk.desktop.queue.query import Query
+from refund_desk.desktop.queue.query import CHIPS, Query
 from refund_desk.desktop.queue.views import SavedViews
 from refund_desk.desktop.queue.why import WhyPopup
 from refund_desk.desktop.theme import theme
@@ -230,6 +231,10 @@ class QueuePanel(QFrame):
         )
         theme().changed.connect(self.list.viewport().update)
 
+    def _ask_chip(self, chip: str) -> None:
+        """A chip from the palette, as if it were clicked."""
+        self.head.ask(self.head.query.with_(chip=chip))
+
     def _add_keys(self) -> None:
         def add(name: str, keys: str | tuple[str, ...], label: str, action: Callable[[], object]) -> None:
             self._desk.keys.add(f"queue.{name}", keys, label, action, owner=self, context="queue")
@@ -240,6 +245,8 @@ class QueuePanel(QFrame):
             add("take", "G", "ui.queue.key.take", self.take_next_wanted.emit)
         add("why", "W", "ui.queue.key.why", self.ask_why)
         add("search", "/", "ui.queue.key.search", self.head.focus_search)
+        for chip in CHIPS:
+            add(f"chip.{chip}", "", f"chip.{chip}", partial(self._ask_chip, chip))
         add("filters", "", "ui.queue.filters", self.head.open_filters)
         add("views", "", "ui.queue.views", self.head.open_views)
         add("reset", "", "ui.queue.clear", self.head.reset)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from refund_desk.client.api import CHANGES
 from refund_desk.client.plaintext import plain
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.operations import new_key
@@ -64,6 +65,16 @@ class ChangesPage(QWidget):
     def refresh(self) -> None:
         self._desk.operations.read(self, self._desk.client.config_changes, self._show, self._failed)
 
+    def _further(self) -> None:
+        """The changes before the oldest that is here."""
+        here, client = list(self.model.rows), self._desk.client
+        oldest = min(change.id for change in here)
+
+        def show(changes: list[ConfigChange]) -> None:
+            self._show([*here, *changes], more=len(changes) == CHANGES)
+
+        self._desk.operations.read(self, lambda: client.config_changes(oldest), show, self._failed)
+
     def current(self) -> ConfigChange | None:
         row = self.table.currentIndex().row()
         return self.model.rows[row] if 0 <= row < len(self.model.rows) else None
@@ -100,11 +111,11 @@ class ChangesPage(QWidget):
             self, lambda key: client.settle_config(change.id, approve, reason, key), done, self._failed, key=new_key()
         )
 
-    def _show(self, changes: list[ConfigChange]) -> None:
+    def _show(self, changes: list[ConfigChange], *, more: bool | None = None) -> None:
         self.busy.finish()
         chosen = self.current()
         ordered = sorted(changes, key=lambda c: (c.status != "open", -c.id))
-        self.model.fill(ordered)
+        self.model.fill(ordered, more=len(changes) == CHANGES if more is None else more)
         ids = [change.id for change in ordered]
         if ordered:
             self.table.selectRow(ids.index(chosen.id) if chosen and chosen.id in ids else 0)
@@ -152,6 +163,8 @@ class ChangesPage(QWidget):
         splitter.addWidget(card)
         splitter.addWidget(self.detail)
         splitter.setSizes([260, 320])
+        if self._desk.state is not None:
+            self._desk.state.keep_splitter(splitter, "changes")
         foot = QHBoxLayout()
         foot.addStretch()
         foot.addWidget(self.decline)
@@ -164,6 +177,7 @@ class ChangesPage(QWidget):
             column.addWidget(widget)
         column.addWidget(splitter, 1)
         column.addLayout(foot)
+        self.model.more_wanted.connect(self._further)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_current())
         self._add_keys()
 

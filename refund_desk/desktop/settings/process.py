@@ -1,9 +1,9 @@
-"""The process in force: stages, who does what (RACI), limits; and its text, to propose a change of it."""
+"""The process in force: stages, who does what (RACI), limits; where records open; and the text, to propose a change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from PySide6.QtCore import Qt, Signal
@@ -32,6 +32,12 @@ from refund_desk.wire.commands import ConfigChange, ConfigProposal, ProcessView
 MAY = (Role.ADMINISTRATOR, Role.LEAD, Role.COMPLIANCE)
 Item = tuple[str, Mapping[str, Any]]
 BY_LIMIT = "by_limit"
+EXAMPLE = """vendure:
+  order: https://shop.example/admin/orders/{id}
+sf:
+  shipment: https://carrier.example/track?number={tracking}
+"""
+"""What links look like, where there are none to start from."""
 
 
 def label(item: Item) -> str:
@@ -111,6 +117,12 @@ LIMITS: tuple[Column[Item], ...] = (
         120,
     ),
 )
+Shown = tuple[str, str, str]
+LINKS: tuple[Column[Shown], ...] = (
+    Column(lambda: tr("ui.settings.links.system"), lambda i: member("system", i[0]), 170),
+    Column(lambda: tr("ui.settings.links.kind"), lambda i: member("record_kind", i[1]), 170),
+    Column(lambda: tr("ui.settings.links.address"), lambda i: plain(i[2], lines=False)),
+)
 
 
 class ProcessPage(QWidget):
@@ -121,8 +133,10 @@ class ProcessPage(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
-        self._view: ProcessView | None = None
+        self._views: dict[str, ProcessView] = {}
+        self._edited = "process"
         self.stages, self.raci, self.limits = RowsModel(STAGES, self), RowsModel(RACI, self), RowsModel(LIMITS, self)
+        self.links = RowsModel(LINKS, self)
         self.about, self.busy, self.note = PlainLabel(look="muted"), BusyBar(), Banner("danger", closable=True)
         self.edit = KeyButton("ui.settings.process.edit", "E")
         self.editor, self.reason = QPlainTextEdit(), QLineEdit()
@@ -136,13 +150,23 @@ class ProcessPage(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        self._desk.operations.read(self, self._desk.client.process, self._show, self._failed)
+        client = self._desk.client
+        self._desk.operations.read(self, client.process, self._show, self._failed)
+        self._desk.operations.read(self, lambda: client.process("links"), self._show_links, self._failed)
+
+    @property
+    def kind(self) -> str:
+        """What the tab that is seen belongs to: the process or the links."""
+        return "links" if self.tabs.currentIndex() == self.tabs.count() - 1 else "process"
 
     def open_editor(self) -> None:
-        """The process as text; what is proposed is its whole new content."""
-        if self._view is not None and self.edit.isEnabled():
-            text = yaml.safe_dump(self._view.content, allow_unicode=True, sort_keys=False, width=110)
+        """What is seen as text; what is proposed is its whole new content."""
+        view = self._views.get(self.kind)
+        if view is not None and self.edit.isEnabled():
+            self._edited = self.kind
+            text = yaml.safe_dump(view.content, allow_unicode=True, sort_keys=False, width=110) if view.content else ""
             self.editor.setPlainText(text)
+            self._word_editor()
             self.stack.setCurrentIndex(1)
             self.editor.setFocus()
 
@@ -152,20 +176,23 @@ class ProcessPage(QWidget):
 
     def propose(self) -> None:
         """Check what can be checked here, then propose."""
-        if self._view is None or self.stack.currentIndex() != 1:
+        view = self._views.get(self._edited)
+        if view is None or self.stack.currentIndex() != 1:
             return
         try:
-            content = yaml.safe_load(self.editor.toPlainText())
+            content = yaml.safe_load(self.editor.toPlainText()) or {}
         except yaml.YAMLError as error:
             self._complain(tr("ui.settings.process.bad_yaml", why=_where(error)))
             return
-        if content == self._view.content:
+        if content == view.content:
             self._complain(tr("ui.settings.process.same"))
         elif not self.reason.text().strip():
             self._complain(tr("ui.dialog.needed"))
             self.reason.setFocus()
         else:
-            self._send(ConfigProposal(kind="process", subject=self._view.name, content=content, reason=self._reason()))
+            subject = view.name if self._edited == "process" else self._edited
+            kind: Literal["process", "links"] = "links" if self._edited == "links" else "process"
+            self._send(ConfigProposal(kind=kind, subject=subject, content=content, reason=self._reason()))
 
     # ------------------------------------------------------------ inside
 
@@ -192,7 +219,7 @@ class ProcessPage(QWidget):
 
     def _show(self, view: ProcessView) -> None:
         self.busy.finish()
-        self._view = view
+        self._views["process"] = view
         content = _book(view)
         self.stages.fill(list((content.get("stages") or {}).items()))
         self.raci.fill([*(content.get("activities") or {}).items(), *(content.get("decisions") or {}).items()])
@@ -200,14 +227,26 @@ class ProcessPage(QWidget):
         self.limits.fill([(str(number), band) for number, band in enumerate(bands)])
         self._reword()
 
+    def _show_links(self, view: ProcessView) -> None:
+        self._views["links"] = view
+        found = view.content if isinstance(view.content, Mapping) else {}
+        self.links.fill([(system, kind, str(to)) for system, kinds in found.items() for kind, to in kinds.items()])
+
+    def _word_editor(self) -> None:
+        """Button and texts follow what would be, or is, edited."""
+        self.edit.set_words(f"ui.settings.{self.kind}.edit")
+        bind_text(self.editor.setAccessibleName, f"ui.settings.{self._edited}.text")
+        bind_text(self.how.setText, f"ui.settings.{self._edited}.edit_text")
+        self.editor.setPlaceholderText(EXAMPLE if self._edited == "links" else "")
+
     def _reword(self) -> None:
-        view = self._view
+        view = self._views.get("process")
         if view is not None:
             self.about.setText(tr("ui.settings.process.about", name=view.name, version=view.version))
             days = (_book(view).get("limits") or {}).get("period_days")
             self.period.setText(tr("ui.settings.process.period", days=days) if days else "")
-        for number, key in enumerate(("stages", "raci", "limits")):
-            self.tabs.setTabText(number, tr(f"ui.settings.process.{key}"))
+        for number, key in enumerate(("process.stages", "process.raci", "process.limits", "links")):
+            self.tabs.setTabText(number, tr(f"ui.settings.{key}"))
 
     def _failed(self, error: DeskError) -> None:
         self.busy.finish()
@@ -223,10 +262,12 @@ class ProcessPage(QWidget):
     def _build(self) -> None:
         self.period = PlainLabel(look="small muted")
         self.legend = words_label("ui.settings.process.legend", "small muted", wrap=True)
+        self.leads = words_label("ui.settings.links.legend", "small muted", wrap=True)
         pages = (
             (table_of(self.stages, "ui.settings.process.stages"), None),
             (table_of(self.raci, "ui.settings.process.raci", 28), self.legend),
             (table_of(self.limits, "ui.settings.process.limits"), self.period),
+            (table_of(self.links, "ui.settings.links"), self.leads),
         )
         for table, below in pages:
             _roomy(table)
@@ -259,13 +300,13 @@ class ProcessPage(QWidget):
         self.editor.setObjectName("yamlEditor")
         self.editor.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.editor.setTabChangesFocus(True)
-        bind_text(self.editor.setAccessibleName, "ui.settings.process.text")
         bind_text(self.reason.setPlaceholderText, "ui.settings.reason")
         bind_text(self.reason.setAccessibleName, "ui.settings.reason")
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(words_label("ui.settings.process.edit_text", "muted", wrap=True))
+        self.how = PlainLabel(look="muted", wrap=True)
+        column.addWidget(self.how)
         column.addWidget(self.editor, 1)
         foot = QHBoxLayout()
         foot.addWidget(self.reason, 1)
@@ -280,6 +321,8 @@ class ProcessPage(QWidget):
         add("process.send", "Ctrl+Return", "ui.settings.propose", self.propose, owner=self.send, context="settings")
         add("process.back", "Escape", "ui.cancel", self.close_editor, owner=self.back, context="settings")
         self.edit.clicked.connect(self.open_editor)
+        self.tabs.currentChanged.connect(lambda _at: self._word_editor())
+        self._word_editor()
         self.send.clicked.connect(self.propose)
         self.back.clicked.connect(self.close_editor)
 

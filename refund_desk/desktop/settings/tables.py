@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from refund_desk.desktop.widgets.text import tip
@@ -28,14 +28,26 @@ class Column(Generic[T]):
 
 
 class RowsModel(QAbstractTableModel, Generic[T]):
-    """Rows in the order they are given."""
+    """Rows in the order they are given. `more_wanted`: the end of what is here was reached, and there are more."""
+
+    more_wanted = Signal()
 
     def __init__(self, columns: Sequence[Column[T]], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.columns, self.rows = list(columns), []  # type: list[Column[T]], list[T]
+        self._more = False
         words().changed.connect(self._reword)
 
-    def fill(self, rows: Sequence[T]) -> None:
+    def canFetchMore(self, parent: _Index) -> bool:
+        return not parent.isValid() and self._more
+
+    def fetchMore(self, parent: _Index) -> None:
+        if self.canFetchMore(parent):
+            self._more = False  # once; the answer says whether it goes on
+            self.more_wanted.emit()
+
+    def fill(self, rows: Sequence[T], *, more: bool = False) -> None:
+        self._more = more
         self.beginResetModel()
         self.rows = list(rows)
         self.endResetModel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -23,7 +24,10 @@ from refund_desk.desktop.words import tr
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """One row. `copy` is what is copied, default the value; `conflict` marks it; `look` as in PlainLabel."""
+    """One row. `copy` is what is copied, default the value; `conflict` marks it; `look` as in PlainLabel.
+
+    `links`: where its own systems show it, as (system as people call it, address).
+    """
 
     key: str
     label: str
@@ -32,13 +36,16 @@ class FieldRow:
     look: str = ""
     tip: str = ""
     copy: str | None = None
+    links: tuple[tuple[str, str], ...] = ()
 
 
 class FieldValue(PlainLabel):
-    """A value. C or Ctrl+C copies it (or the selection), Enter or a double click activates it."""
+    """A value. C or Ctrl+C copies it (or the selection), Enter or a double click activates it, O follows its link."""
 
     copied = Signal(str)
     activated = Signal(str)
+    followed = Signal(str)
+    """The address at which its own system shows it."""
 
     def __init__(self, key: str, parent: QWidget | None = None) -> None:
         super().__init__(wrap=True, parent=parent)
@@ -47,14 +54,19 @@ class FieldValue(PlainLabel):
         self.setIndent(0)  # the invisible frame would push the text in
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.IBeamCursor)
+        self.links: tuple[tuple[str, str], ...] = ()
 
     def show_row(self, row: FieldRow) -> None:
-        self._whole, self._tip = f"≠ {row.value}" if row.conflict else row.value, row.tip
+        self._whole = f"≠ {row.value}" if row.conflict else row.value
+        leads = tr("ui.open_hint", systems=[system for system, _ in row.links]) if row.links else ""
+        self._tip = "\n".join(part for part in (row.tip, leads) if part)
         self.setText(self._whole)
         self._copy = row.value if row.copy is None else row.copy
+        self.links = row.links
         self.setAccessibleName(f"{row.label}: {row.value}")
-        self.setAccessibleDescription(tr("ui.field.conflict") if row.conflict else "")
-        set_tip(self, row.tip)
+        said = (tr("ui.field.conflict") if row.conflict else "", leads)
+        self.setAccessibleDescription(" · ".join(part for part in said if part))
+        set_tip(self, self._tip)
         restyle(self, conflict="true" if row.conflict else "false", look=row.look)
         self._fit()
 
@@ -110,6 +122,11 @@ class FieldValue(PlainLabel):
         QGuiApplication.clipboard().setText(text)
         self.copied.emit(text)
 
+    def follow(self) -> None:
+        """Ask for it to be shown in its own system, the first where several know it."""
+        if self.links:
+            self.followed.emit(self.links[0][1])
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         bare_c = event.key() == Qt.Key.Key_C and event.modifiers() == Qt.KeyboardModifier.NoModifier
         if bare_c or event.matches(QKeySequence.StandardKey.Copy):
@@ -134,6 +151,8 @@ class FieldValue(PlainLabel):
         action = QAction(tr("ui.copy"), menu)
         action.triggered.connect(self.copy_value)
         menu.addAction(action)
+        for system, address in self.links:
+            menu.addAction(tr("ui.open_in", system=system), partial(self.followed.emit, address))
         menu.popup(event.globalPos())
 
 
@@ -142,6 +161,7 @@ class FieldGrid(QWidget):
 
     copied = Signal(str)
     activated = Signal(str)
+    followed = Signal(str)
 
     def __init__(self, label_width: int = 84, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -176,6 +196,7 @@ class FieldGrid(QWidget):
         label.setContentsMargins(0, 1, 0, 0)  # the value's ring is one pixel wide
         value.copied.connect(self.copied)
         value.activated.connect(self.activated)
+        value.followed.connect(self.followed)
         row = len(self._cells)
         top = Qt.AlignmentFlag.AlignTop
         self._grid.addWidget(label, row, 0, top | Qt.AlignmentFlag.AlignLeft)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from refund_desk.client.plaintext import plain
@@ -17,6 +17,7 @@ from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.popup import AskText
 from refund_desk.desktop.workspace.promise import MarkPromise
 from refund_desk.desktop.workspace.steps import open_consultations
+from refund_desk.desktop.workspace.upload import Source, sources_in
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.words import Role
 from refund_desk.wire.cases import CaseView, CustomerView, EvidenceView, MessageView
@@ -40,6 +41,8 @@ class Acts(QObject):
         page.header.hold_wanted.connect(self.hold)
         page.conflicts.ask_finance.clicked.connect(self.ask_finance)
         page.evidence.original_wanted.connect(self.save_original)
+        page.evidence.add_wanted.connect(self.choose_files)
+        page.evidence.given.connect(self.add_given)
         page.talk.answer_wanted.connect(self.answer)
         page.talk.override_wanted.connect(self.override)
         page.talk.promise_wanted.connect(self.mark_promise)
@@ -153,12 +156,55 @@ class Acts(QObject):
     def _not_saved(self, _error: DeskError) -> None:
         self._over.said.emit(tr("ui.case.evidence.not_saved"))
 
+    def choose_files(self) -> None:
+        """Add evidence: files of one's choice."""
+        if self._may_add():
+            paths, _ = QFileDialog.getOpenFileNames(self._over, tr("ui.case.evidence.add"))
+            self._add([Source(Path(path).name, Path(path)) for path in paths])
+
+    def paste(self) -> None:
+        """Add what lies on the clipboard: files, or a picture."""
+        self.add_given(QApplication.clipboard().mimeData())
+
+    def add_given(self, mime: QMimeData) -> None:
+        """Add what was dropped or pasted."""
+        if self._may_add():
+            found = sources_in(mime, self._over.desk.clock.now())
+            self._add(found)
+            if not found:
+                self._over.said.emit(tr("ui.case.upload.nothing"))
+
+    def _may_add(self) -> bool:
+        view = self._over.view
+        return view is not None and "evidence.add" in view.actions
+
+    def _add(self, sources: list[Source]) -> None:
+        if sources:
+            self._over.page.evidence.tell("")
+            self._over.upload.add(self._over.ref, sources)
+
     def copy(self) -> None:
         """The value that has the focus, else the number of the case."""
         focused = QApplication.focusWidget()
         value = focused if isinstance(focused, FieldValue) else self._over.page.header.ref
         value.copy_value()
         self._over.said.emit(tr("ui.case.copied", what=QApplication.clipboard().text()))
+
+    def linked(self) -> FieldValue | None:
+        """What the key would show in its own system: the value that has the focus, else the order; None: nothing."""
+        focused = QApplication.focusWidget()
+        value = focused if isinstance(focused, FieldValue) else self._over.page.header.order
+        return value if value.links and self._over.view is not None else None
+
+    def follow_focused(self) -> None:
+        """Show it there."""
+        if (value := self.linked()) is not None:
+            value.follow()
+
+    def follow(self, address: str) -> None:
+        """Open an address of the service, outside the window."""
+        opened = self._over.desk.open_address(address)
+        self._over.said.emit(tr("ui.case.opened" if opened else "ui.case.not_opened", address=address))
 
     def _write(self, call: Callable[[str], Awaitable[Any]]) -> None:
         self._over.desk.operations.write(self._over, call, self._went, key=new_key())

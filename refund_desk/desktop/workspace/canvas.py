@@ -310,6 +310,12 @@ class Canvas(QWidget):
             else:
                 self.zoom_by(STEP**4, event.position())
 
+    def draw_seen(self) -> None:
+        """Draw a frame around what is seen, a little inside its edge."""
+        if self._image is not None:
+            inset = min(self.width(), self.height()) * 0.08
+            self._tell_drawn(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset))
+
     def _tell_drawn(self, rect: QRectF) -> None:
         image = self._image
         back, fine = self.transform().inverted()

@@ -18,7 +18,7 @@ from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.advice import Advice, RaciLine
 from refund_desk.desktop.workspace.columns import Columns
 from refund_desk.desktop.workspace.decision_form import DecisionForm
-from refund_desk.desktop.workspace.form import RESTS_ON, Form
+from refund_desk.desktop.workspace.form import RESTS_ON, TELLS, Form
 from refund_desk.desktop.workspace.popup import Choice, Popup
 from refund_desk.domain.errors import DeskError, Invalid, Refused, Stale
 from refund_desk.domain.words import Aspect, Decision
@@ -56,7 +56,8 @@ class DecisionBar(QWidget):
         self.advice, self.raci, self.form = Advice(), RaciLine(), DecisionForm()
         self.told, self.missing = ElidedLabel(look="small muted"), PlainLabel(look="small warn", wrap=True)
         self.full_text = KeyButton("ui.case.preview", "P", "link")
-        self.note = KeyButton("ui.case.form.note.add", "", "link")
+        self.note = KeyButton("ui.case.form.note.add", "Shift+N", "link")
+        self.tell = KeyButton("ui.case.form.public_text.add", "Shift+T", "link")
         self.notice = Banner("warn")
         self.notice.hide()
         self.primary = KeyButton("ui.case.decide", "Ctrl+Return", "primary")
@@ -311,6 +312,7 @@ class DecisionBar(QWidget):
         self.told.setText(tr("ui.case.will_get", text=text) if text else "")
         self.full_text.setVisible(bool(text))
         self.note.setVisible(option is not None)
+        self.tell.setVisible(option is not None and option.decision in TELLS)
         seats = preview.raci if preview is not None and preview.raci else option.raci if option is not None else []
         if not seats and view is not None:
             advised = view.recommendation.decision if view.recommendation else None
@@ -366,7 +368,8 @@ class DecisionBar(QWidget):
         self.advice.accepted.connect(self.accept)
         self.primary.clicked.connect(self.submit)
         self.full_text.clicked.connect(self.show_full_text)
-        self.note.clicked.connect(self.form.edit_note)
+        self.note.clicked.connect(lambda: self.form.edit_text("note"))
+        self.tell.clicked.connect(lambda: self.form.edit_text("public_text"))
         for decision, button in self.quick.items():
             button.clicked.connect(lambda _=False, d=decision: self.take(d))
 
@@ -380,6 +383,7 @@ class DecisionBar(QWidget):
         told = QHBoxLayout()
         told.addWidget(self.told, 1)
         told.addWidget(self.full_text)
+        told.addWidget(self.tell)
         told.addWidget(self.note)
         middle.addWidget(words_label("ui.case.decision", "small muted strong"))
         middle.addWidget(self.form)

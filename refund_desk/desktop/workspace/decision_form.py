@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import shiboken6
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
@@ -12,17 +13,16 @@ from refund_desk.desktop.widgets import KeyButton, PlainLabel, flow_widget, rest
 from refund_desk.desktop.words import bind_text, formats, member, tr, words
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.edit import FitCombo, LineBox, TextBox
-from refund_desk.desktop.workspace.form import CREDITS, RETURNS, SENDS, Form, asked_lines, option_of
+from refund_desk.desktop.workspace.form import CREDITS, RETURNS, SENDS, TELLS, Form, asked_lines, option_of, typed_minor
 from refund_desk.desktop.workspace.lines_editor import LinesEditor
 from refund_desk.domain.decisions import TENDERS
 from refund_desk.domain.errors import DeskError
-from refund_desk.domain.money import parse
 from refund_desk.domain.words import MONEY_DECISIONS, Decision, Tender
 from refund_desk.wire.cases import CaseView, DecisionOption
 from refund_desk.wire.commands import Preview
 
 FREIGHT = ("merchant", "customer", "none")
-_ALIASES = {"payment": "tender", "shipping_minor": "lines", "fee_minor": "amount_minor", "currency": "amount_minor"}
+_ALIASES = {"payment": "tender", "shipping_minor": "lines", "fee_minor": "lines", "currency": "amount_minor"}
 """Paths of the service that have no field of their own, and the field they are said at."""
 
 
@@ -63,15 +63,17 @@ class DecisionForm(QWidget):
         super().__init__(parent)
         self.form = Form()
         self._view: CaseView | None = None
-        self._filling = self._below_wanted = self._note_open = False
+        self._filling = self._below_wanted = False
+        self._opened: set[str] = set()
         self._unread: dict[str, str] = {}
         self.decision, self.tender, self.reason = FitCombo(), FitCombo(), FitCombo()
         self.amount = LineBox()
         self.lines = KeyButton("ui.case.lines", "L")
+        self.editor: LinesEditor | None = None
         self.freight, self.ship_by, self.address = FitCombo(), QSpinBox(), LineBox()
         self.valid_days, self.minimum = QSpinBox(), LineBox()
         self.want, self.below = LineBox(), LineBox()
-        self.questions, self.note = TextBox(), LineBox()
+        self.questions, self.public_text, self.note = TextBox(), LineBox(), LineBox()
         self.fields = {
             "decision": Field(self.decision, "ui.case.form.decision", named=False),
             "amount_minor": Field(self.amount, "ui.case.form.amount", named=False),
@@ -86,6 +88,7 @@ class DecisionForm(QWidget):
             "want": Field(self.want, "ui.case.form.want"),
             "questions": Field(self.questions, "ui.case.form.questions", named=False),
             "below_promise_reason": Field(self.below, "ui.case.form.below"),
+            "public_text": Field(self.public_text, "ui.case.form.public_text"),
             "note": Field(self.note, "ui.case.form.note"),
         }
         self._build()
@@ -95,7 +98,7 @@ class DecisionForm(QWidget):
 
     def show_case(self, view: CaseView, form: Form) -> None:
         if self._view is None or self._view.ref != view.ref:
-            self._note_open = False
+            self._opened.clear()
             self._unread.clear()
         self._view, self.form = view, form
         self.refill()
@@ -119,6 +122,8 @@ class DecisionForm(QWidget):
         """What the service computed stands where nothing was typed."""
         amount = preview.amount if preview is not None else None
         self.amount.setPlaceholderText(show.money(amount) if amount is not None else "")
+        if self.editor is not None and shiboken6.isValid(self.editor):
+            self.editor.show_preview(preview)
         most = preview.most if preview is not None else None
         set_tip(self.amount, tr("ui.case.form.most", amount=most) if most is not None else "")
 
@@ -176,19 +181,20 @@ class DecisionForm(QWidget):
             self.amount.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self.amount.selectAll()
 
-    def edit_note(self) -> None:
-        """Open the field for a remark of our own."""
-        self._note_open = True
+    def edit_text(self, name: str) -> None:
+        """Open a field that is there only where somebody wants it: a remark of our own, a word to the customer."""
+        self._opened.add(name)
         self._arrange()
-        self.note.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.fields[name].control.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def edit_lines(self) -> None:
-        """Open the table of lines and quantities."""
+        """Open the table of lines, quantities and amounts."""
         view = self._view
         if view is None or view.order is None or self.fields["lines"].isHidden():
             return
-        chosen = self.form.lines if self.form.lines is not None else asked_lines(view)
-        LinesEditor(self.lines, view.order.lines, chosen, self._lines_chosen).open(above=True)
+        self.editor = LinesEditor(self.lines, view, self.form, self._currency(), self._lines_changed)
+        self.editor.open(above=True)
+        self.changed.emit()
 
     # ------------------------------------------------------------ filling
 
@@ -241,7 +247,8 @@ class DecisionForm(QWidget):
 
     def _fill_freight(self) -> None:
         self.freight.clear()
-        for who in FREIGHT:
+        returns = self.form.decision == Decision.RETURN_FIRST
+        for who in FREIGHT[:2] if returns else FREIGHT:  # what is sent back is paid for by somebody
             self.freight.addItem(tr(f"ui.case.freight.{who}"), who)
         self.freight.setCurrentIndex(max(0, self.freight.findData(self.form.return_freight)))
 
@@ -255,6 +262,7 @@ class DecisionForm(QWidget):
             self.address: form.address,
             self.want: form.want,
             self.below: form.below_promise_reason,
+            self.public_text: form.public_text,
             self.note: form.note,
         }
         for edit, text in texts.items():
@@ -284,7 +292,8 @@ class DecisionForm(QWidget):
             "want": decision in SENDS,
             "questions": decision is Decision.MORE_INFORMATION,
             "below_promise_reason": promised and bool(form.below_promise_reason or self._below_wanted),
-            "note": self._note_open or bool(form.note),
+            "public_text": decision in TELLS and ("public_text" in self._opened or bool(form.public_text)),
+            "note": "note" in self._opened or bool(form.note),
         }
         for name, wanted in shown.items():
             self.fields[name].setVisible(wanted)
@@ -322,19 +331,17 @@ class DecisionForm(QWidget):
             self.form.tender, self.form.payment = self.tender.itemData(at)
             self._touched()
 
-    def _lines_chosen(self, lines: dict[str, int]) -> None:
-        self.form.lines, self.form.amount_minor = lines, None
+    def _lines_changed(self) -> None:
         self._touched()
         self.refill()
 
     def _money(self, edit: LineBox, name: str) -> int | None:
         """Minor units of what is typed; None for nothing, and for what can't be read, which is said."""
-        text = edit.text().replace(",", "").replace("，", "").replace(" ", "").strip().lstrip("¥￥")
         self._unread.pop(name, None)
-        if not text or not edit.isVisible():
+        if not edit.isVisible():
             return None
         try:
-            return parse(text, self._currency()).minor
+            return typed_minor(edit.text(), self._currency())
         except DeskError as error:
             self._unread[name] = words().core.error(error)
             return None
@@ -348,9 +355,12 @@ class DecisionForm(QWidget):
             return
         form = self.form
         form.amount_minor = self._money(self.amount, "amount_minor")
+        if form.amount_minor is not None:
+            form.amounts = {}  # the whole is named: its parts follow from it
         form.minimum_spend_minor = self._money(self.minimum, "credit_terms.minimum_spend_minor") or 0
         form.address, form.want = self.address.text(), self.want.text()
         form.below_promise_reason, form.note = self.below.text(), self.note.text()
+        form.public_text = self.public_text.text()
         form.questions = self.questions.toPlainText()
         form.ship_by_days = self.ship_by.value()
         form.valid_days = self.valid_days.value() or None
@@ -373,13 +383,7 @@ class DecisionForm(QWidget):
         if path in self.fields:
             return path
         head = path.split("[")[0].split(".")[0]
-        aliases = {
-            "payment": "tender",
-            "shipping_minor": "lines",
-            "fee_minor": "amount_minor",
-            "currency": "amount_minor",
-        }
-        return head if head in self.fields else aliases.get(head)
+        return head if head in self.fields else _ALIASES.get(head)
 
     # ------------------------------------------------------------ building
 
@@ -394,7 +398,13 @@ class DecisionForm(QWidget):
         for spin in (self.ship_by, self.valid_days):
             spin.setMinimumWidth(74)
         self.minimum.setMaximumWidth(100)
-        for edit, wide in ((self.address, 180), (self.want, 170), (self.below, 190), (self.note, 190)):
+        for edit, wide in (
+            (self.address, 180),
+            (self.want, 170),
+            (self.below, 190),
+            (self.public_text, 230),
+            (self.note, 190),
+        ):
             edit.setMinimumWidth(wide)
         self.questions.setFixedHeight(48)
         self.questions.setMinimumWidth(250)
@@ -416,7 +426,7 @@ class DecisionForm(QWidget):
         self.freight.activated.connect(lambda _at: self._typed())
         self.lines.clicked.connect(self.edit_lines)
         typed: Callable[..., None] = lambda *_: self._typed()  # noqa: E731
-        for edit in (self.amount, self.minimum, self.address, self.want, self.below, self.note):
+        for edit in (self.amount, self.minimum, self.address, self.want, self.below, self.public_text, self.note):
             edit.textEdited.connect(typed)
             edit.left.connect(self.left)
         self.questions.textChanged.connect(typed)

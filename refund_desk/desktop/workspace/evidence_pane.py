@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from refund_desk.desktop.widgets import FieldGrid, FieldRow, KeyButton, Thumbnail, flow_widget
+from refund_desk.desktop.widgets import (
+    BusyBar,
+    FieldGrid,
+    FieldRow,
+    KeyButton,
+    PlainLabel,
+    Thumbnail,
+    flow_widget,
+    restyle,
+)
 from refund_desk.desktop.words import bind_text, member, tr, unbind_text, word_error
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.bubbles import show_thumb
@@ -16,6 +25,7 @@ from refund_desk.desktop.workspace.canvas import Canvas
 from refund_desk.desktop.workspace.images import Images
 from refund_desk.desktop.workspace.pane import LABEL_WIDTH, Pane
 from refund_desk.desktop.workspace.pool import Pool
+from refund_desk.domain.errors import DeskError
 from refund_desk.wire.cases import CaseView, EvidenceView
 
 _CAMERA = ("Make", "Model")
@@ -78,6 +88,12 @@ class EvidenceCard(Pane):
     """The EvidenceView whose untouched bytes somebody wants as a file."""
     looked = Signal(int)
     """Id of an image that was shown large: a look."""
+    add_wanted = Signal()
+    """Somebody wants to choose files to add."""
+    given = Signal(object)
+    """Files or a picture that were dropped here: a QMimeData."""
+    decoded = Signal()
+    """Something that waited can be seen now: the case should be asked for again."""
 
     def __init__(self, images: Images, parent: QWidget | None = None) -> None:
         super().__init__("ui.case.pane.evidence", parent)
@@ -95,15 +111,32 @@ class EvidenceCard(Pane):
         self.details.copied.connect(self.copied)
         self.original = KeyButton("ui.case.evidence.original", "", "link")
         self.original.clicked.connect(lambda: self.original_wanted.emit(self.items[self.current]))
-        for widget in (self.canvas, box, self.details):
+        self.add = KeyButton("ui.case.evidence.add", "Shift+F", "link")
+        self.add.clicked.connect(self.add_wanted)
+        self.busy, self.told = BusyBar(), PlainLabel(look="small warn", wrap=True)
+        self.told.hide()
+        self._waited: set[int] = set()
+        self._newest = 0
+        for widget in (self.busy, self.told, self.canvas, box, self.details):
             self.body.addWidget(widget)
-        self.body.addWidget(self.original, 0, Qt.AlignmentFlag.AlignLeft)
+        links, row = flow_widget(gap=8)
+        row.addWidget(self.original)
+        row.addWidget(self.add)
+        self.body.addWidget(links)
         self.body.addStretch()
+        bind_text(self.add.setAccessibleDescription, "ui.case.evidence.add_hint")
 
     def show_case(self, view: CaseView) -> None:
         if view.ref != self._ref:
-            self._ref, self.current = view.ref, 0
+            self._ref, self.current, self._newest = view.ref, 0, 0
+            self._waited.clear()
+            self.tell("")
         self.items = view.evidence
+        self.add.setVisible("evidence.add" in view.actions)
+        self.setAcceptDrops("evidence.add" in view.actions)
+        if self._newest and (at := self.index_of(self._newest)) is not None:
+            self.current, self._newest = at, 0
+        self._ask_for_waiting()
         self._delivered = delivered_at(view)
         self.current = min(self.current, max(0, len(self.items) - 1))
         for index, (thumb, item) in enumerate(zip(self._thumbs.take(len(self.items)), self.items, strict=True)):
@@ -122,10 +155,58 @@ class EvidenceCard(Pane):
         if self.items:
             self.choose((self.current + by) % len(self.items))
 
+    def show_newest(self, evidence: int) -> None:
+        """Show this one large as soon as the case has it."""
+        self._newest = evidence
+
+    def tell(self, text: str) -> None:
+        """Which files weren't added, and why; line by line until the next case. Empty: nothing any more."""
+        lines = [*self.told.text().split("\n"), text] if text and self.told.text() else [text]
+        self.told.setText("\n".join(lines))
+        self.told.setVisible(bool(text))
+
+    def show_sending(self, text: str, done: int, total: int) -> None:
+        """What is on its way; empty words: nothing is."""
+        if not text:
+            self.busy.finish()
+        elif total:
+            self.busy.progress(done, total)
+        else:
+            self.busy.start(text, stoppable=True)
+
     def index_of(self, evidence: int) -> int | None:
         return next((i for i, item in enumerate(self.items) if item.id == evidence), None)
 
+    # ------------------------------------------------------------ dropped here
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        mime = event.mimeData()
+        if any(url.isLocalFile() for url in mime.urls()) or mime.hasImage():
+            event.acceptProposedAction()
+            restyle(self, dropping="true")
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        restyle(self, dropping="false")
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        restyle(self, dropping="false")
+        event.acceptProposedAction()
+        self.given.emit(event.mimeData())
+
     # ------------------------------------------------------------ inside
+
+    def _ask_for_waiting(self) -> None:
+        """Being asked for, an image is decoded now; nobody need open the case again. Each is asked for once."""
+        for item in self.items:
+            if item.status == "waiting" and item.id not in self._waited:
+                self._waited.add(item.id)
+                self._images.want(item.id, "thumb", lambda _image: self.decoded.emit(), self._not_decoded)
+
+    def _not_decoded(self, error: DeskError) -> None:
+        """It can't be shown: the case knows why by now."""
+        if error.code == "evidence.not_shown":
+            self.decoded.emit()
 
     def _show_current(self) -> None:
         for index, thumb in enumerate(self._thumbs.shown):

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from refund_desk.desktop.operations import new_key
+from refund_desk.domain.errors import Invalid
+from refund_desk.domain.money import parse
 from refund_desk.domain.words import MONEY_DECISIONS, Aspect, Decision, Tender
 from refund_desk.wire.cases import CaseView, DecisionOption
 from refund_desk.wire.commands import CreditTermsBody, LineAmountBody, ProposalBody, ReturnTermsBody
@@ -14,6 +16,8 @@ from refund_desk.wire.commands import CreditTermsBody, LineAmountBody, ProposalB
 RETURNS = frozenset({Decision.RETURN_FIRST, Decision.EXCHANGE})
 CREDITS = frozenset({Decision.STORE_CREDIT, Decision.COUPON})
 SENDS = frozenset({Decision.EXCHANGE, Decision.REPLACEMENT})
+TELLS = frozenset(Decision) - {Decision.HOLD}
+"""Decisions that the customer may be told more about; why a case is held stays inside."""
 DEFAULT_SHIP_BY = 7
 RESTS_ON = (Aspect.FACTS, Aspect.MONEY, Aspect.PROPOSAL, Aspect.THREAD)
 """A proposal rests on all but the assignment: a colleague's lease changes nothing about what is owed."""
@@ -22,6 +26,7 @@ RESTS_ON = (Aspect.FACTS, Aspect.MONEY, Aspect.PROPOSAL, Aspect.THREAD)
 @dataclass
 class Form:
     """Amounts in minor units; None means computed by the service. `lines`: line id to quantity, None computed.
+    `amounts`: line id to what goes back for it, where that isn't its computed worth.
 
     `key`: the idempotency key, made when the form opens and sent with every try.
     """
@@ -32,6 +37,7 @@ class Form:
     tender: str | None = None
     payment: str | None = None
     lines: dict[str, int] | None = None
+    amounts: dict[str, int] = field(default_factory=dict)
     shipping_minor: int | None = None
     fee_minor: int = 0
     return_freight: str | None = None
@@ -41,6 +47,7 @@ class Form:
     minimum_spend_minor: int = 0
     want: str = ""
     questions: str = ""
+    public_text: str = ""
     note: str = ""
     below_promise_reason: str = ""
     touched: bool = False
@@ -51,9 +58,14 @@ class Form:
         if self.decision == decision.value:
             return
         self.decision, self.reason = decision.value, ""
-        self.amount_minor, self.tender, self.payment, self.lines = None, None, None, None
-        self.shipping_minor, self.fee_minor = None, 0
+        self.tender, self.payment = None, None
+        self.compute_all()
         self.return_freight = "merchant" if decision in RETURNS else None
+
+    def compute_all(self) -> None:
+        """Lines and amounts are the service's again."""
+        self.amount_minor, self.lines, self.amounts = None, None, {}
+        self.shipping_minor, self.fee_minor = None, 0
 
     def accept(self, view: CaseView) -> bool:
         """Take the recommendation over. False where there is none that may be taken."""
@@ -64,6 +76,7 @@ class Form:
         if option is None or not option.allowed:
             return False
         self.choose(advice.decision)
+        self.compute_all()
         if advice.amount is not None and advice.decision in MONEY_DECISIONS - {Decision.FULL}:
             self.amount_minor = advice.amount.minor
         if advice.reason in option.reasons:
@@ -87,7 +100,11 @@ class Form:
             amount_minor=self.amount_minor if gives else None,
             tender=Tender(self.tender) if gives and self.tender else None,
             payment=self.payment if gives else None,
-            lines=[LineAmountBody(line=line, quantity=n) for line, n in lines.items() if n > 0],
+            lines=[
+                LineAmountBody(line=line, quantity=n, minor=self.amounts.get(line))
+                for line, n in lines.items()
+                if n > 0 or self.amounts.get(line)
+            ],
             shipping_minor=self.shipping_minor if gives else None,
             fee_minor=self.fee_minor if gives else 0,
             return_freight=self.return_freight if decision in RETURNS else None,
@@ -95,6 +112,7 @@ class Form:
             credit_terms=self._credit_terms() if decision in CREDITS else None,
             want=self.want.strip() or None if decision in SENDS else None,
             questions=[line.strip() for line in self.questions.splitlines() if line.strip()] if asks else [],
+            public_text=self.public_text.strip() or None if decision in TELLS else None,
             note=self.note.strip() or None,
             below_promise_reason=self.below_promise_reason.strip() or None,
             rests_on={aspect: versions[aspect] for aspect in RESTS_ON if aspect in versions},
@@ -123,6 +141,15 @@ class Form:
         if self.valid_days is None and not self.minimum_spend_minor:
             return None
         return CreditTermsBody(valid_days=self.valid_days, minimum_spend_minor=self.minimum_spend_minor)
+
+
+def typed_minor(text: str, currency: str) -> int | None:
+    """Minor units of a typed amount; None for nothing. Raises DeskError for what can't be read or given."""
+    clean = text.replace(",", "").replace("，", "").replace(" ", "").strip().lstrip("¥￥")
+    minor = parse(clean, currency).minor if clean else None
+    if minor is not None and minor < 0:
+        raise Invalid("money.below_zero")
+    return minor
 
 
 def option_of(view: CaseView, decision: Decision | str) -> DecisionOption | None:

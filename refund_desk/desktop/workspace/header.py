@@ -27,6 +27,7 @@ from refund_desk.desktop.widgets import (
 )
 from refund_desk.desktop.words import formats, member, tr, words
 from refund_desk.desktop.workspace import show
+from refund_desk.desktop.workspace.order_pane import order_links
 from refund_desk.desktop.workspace.pool import Pool
 from refund_desk.desktop.workspace.popup import Popup
 from refund_desk.wire.cases import CaseView, Clock, CustomerView, Step
@@ -174,7 +175,8 @@ class CaseHeader(QWidget):
         self.reason.setText(show.upper(show.joined(member("reason", request.reason), kind)) if request else "")
         asked = [text for text in (request.reason_text, request.text) if text] if request else []
         set_tip(self.reason, "\n".join(asked))
-        self._set(self.order, tr("ui.case.order"), view.order.number if view.order else "")
+        links = order_links(view.order) if view.order else ()
+        self._set(self.order, tr("ui.case.order"), view.order.number if view.order else "", links)
         self.show_customer(view.customer)
         advice = view.recommendation
         self._set(self.policy, tr("ui.case.policy"), show.policy(advice.policy, advice.version) if advice else "")
@@ -197,10 +199,10 @@ class CaseHeader(QWidget):
         self.hold.setVisible(("case.release" if mine else "case.take") in view.actions)
 
     @staticmethod
-    def _set(widget: FieldValue, label: str, text: str) -> None:
+    def _set(widget: FieldValue, label: str, text: str, links: tuple[tuple[str, str], ...] = ()) -> None:
         widget.setVisible(bool(text))
         name = f"{label} {text}" if text else ""
-        widget.show_row(FieldRow(widget.key, label, name, copy=text))
+        widget.show_row(FieldRow(widget.key, label, name, copy=text, links=links))
 
     def _may(self, activity: str) -> bool:
         return self._view is not None and activity in self._view.actions

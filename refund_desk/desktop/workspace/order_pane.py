@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtWidgets import QWidget
 
 from refund_desk.desktop.widgets import FieldGrid, FieldRow, words_label
@@ -38,12 +40,13 @@ class OrderCard(Pane):
         self.body.addWidget(self.none)
         self.body.addWidget(self.fields)
         self.body.addWidget(self.line)
-        self.lines = Pool(Place(self), AmountRow)
+        self.lines = Pool(Place(self), self.rows)
         for widget in (self.parcels_title, self.parcels, self.returns_title, self.returns):
             self.body.addWidget(widget)
         self.body.addStretch()
         for grid in (self.fields, self.parcels, self.returns):
             grid.copied.connect(self.copied)
+            grid.followed.connect(self.followed)
             grid.activated.connect(lambda key, g=grid: self._explain(g, key))
 
     def show_case(self, view: CaseView) -> None:
@@ -63,7 +66,7 @@ class OrderCard(Pane):
     def _show_fields(self, order: OrderPane | None) -> None:
         rows: list[FieldRow] = []
         if order is not None:
-            rows.append(FieldRow("order.number", tr("ui.case.order_number"), order.number))
+            rows.append(FieldRow("order.number", tr("ui.case.order_number"), order.number, links=order_links(order)))
             for field in order.fields:
                 if field.conflict or not _nothing(field):
                     rows.append(self._row(field, order.number))
@@ -75,8 +78,10 @@ class OrderCard(Pane):
         for record in records:
             texts = {field.value for field in record.fields if isinstance(field.value, str)}
             if record.id not in texts:
-                rows.append(FieldRow(f"{record.id}/id", show.upper(member("record_kind", record.kind)), record.id))
-            rows += [self._row(f, record.id) for f in record.fields if f.value not in (None, "") or f.conflict]
+                kind = show.upper(member("record_kind", record.kind))
+                rows.append(FieldRow(f"{record.id}/id", kind, record.id, links=show.links(record.system, record.link)))
+            told = [f for f in record.fields if f.value not in (None, "") or f.conflict]
+            rows += [_linked(self._row(f, record.id), record) for f in told]
         grid.set_rows(rows)
         grid.setVisible(bool(rows))
         title.setVisible(bool(rows))
@@ -90,6 +95,17 @@ class OrderCard(Pane):
         field, anchor = self._fields.get(key), grid.value(key)
         if field is not None and field.said and anchor is not None:
             show_said(anchor, field, self._rules.get(field.key, ""))
+
+
+def order_links(order: OrderPane) -> tuple[tuple[str, str], ...]:
+    """The way to the order in each system that shows it."""
+    return tuple((show.system(link.system), link.url) for link in order.links)
+
+
+def _linked(row: FieldRow, record: RecordView) -> FieldRow:
+    """The number that a parcel goes by leads where the record is shown."""
+    named = row.key.endswith(".tracking") or row.copy == record.id
+    return replace(row, links=show.links(record.system, record.link)) if named else row
 
 
 def _nothing(field: FieldView) -> bool:
@@ -114,6 +130,8 @@ def _show_line(row: AmountRow, line: LineView) -> None:
         left = tr("ui.case.line.left", amount=line.refundable)
     elif line.refundable_quantity != line.quantity:
         left = tr("ui.case.line.left_units", n=line.refundable_quantity)
-    row.set_texts(line.name, show.joined(*parts), left, copy=line.sku or line.id)
+    row.set_texts(
+        line.name, show.joined(*parts), left, copy=line.sku or line.id, links=show.links(line.system, line.link)
+    )
     row.set_amount(line.paid_share)
     row.set_pill(tr("ui.case.line.conflict") if line.conflict else "", "danger")

@@ -21,6 +21,7 @@ class Pane(Card):
     """A pane with a pill at its right that names its systems and how fresh they are."""
 
     copied = Signal(str)
+    followed = Signal(str)
 
     def __init__(self, title_key: str, parent: QWidget | None = None) -> None:
         super().__init__(title_key, scroll=True, parent=parent)
@@ -46,6 +47,13 @@ class Pane(Card):
     def set_scroll_place(self, place: int) -> None:
         if self.area is not None:
             self.area.verticalScrollBar().setValue(place)
+
+    def rows(self) -> AmountRow:
+        """A line of amounts whose title speaks for itself through this pane."""
+        row = AmountRow()
+        row.title.copied.connect(self.copied)
+        row.title.followed.connect(self.followed)
+        return row
 
 
 class Place:
@@ -109,9 +117,17 @@ class AmountRow(QWidget):
         self.pill.hide()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
-    def set_texts(self, title: str, meta: str, under: str = "", *, copy: str | None = None) -> None:
-        """`copy`: what C copies where the title has the focus, default the title itself."""
-        self.title.show_row(FieldRow("title", tr("ui.case.copy_hint"), title, copy=copy))
+    def set_texts(
+        self,
+        title: str,
+        meta: str,
+        under: str = "",
+        *,
+        copy: str | None = None,
+        links: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """`copy`: what C copies where the title has the focus, default the title itself; `links` as in FieldRow."""
+        self.title.show_row(FieldRow("title", tr("ui.case.copy_hint"), title, copy=copy, links=links))
         self.title.setAccessibleName(title)
         self.meta.setText(meta)
         self.meta.setVisible(bool(meta))

@@ -30,14 +30,15 @@ class PaymentCard(Pane):
         self.body.addWidget(self.fields)
         self.moved_title = section("ui.case.movements")
         self.body.addWidget(self.moved_title)
-        self.movements = Pool(Place(self), AmountRow)
+        self.movements = Pool(Place(self), self.rows)
         self.intents_title = section("ui.case.intents", line=False)
         self.body.addWidget(self.intents_title)
-        self.intents = Pool(Place(self), AmountRow)
+        self.intents = Pool(Place(self), self.rows)
         self.most = _Most()
         self.body.addWidget(self.most)
         self.body.addStretch()
         self.fields.copied.connect(self.copied)
+        self.fields.followed.connect(self.followed)
         self.fields.activated.connect(self._explain)
 
     def show_case(self, view: CaseView) -> None:
@@ -71,7 +72,8 @@ class PaymentCard(Pane):
         rows = []
         if means:
             rows.append(FieldRow(f"{record.id}/means", show.label("payment.method"), " ".join(means)))
-        rows.append(FieldRow(f"{record.id}/id", tr("ui.case.payment_id"), record.id, look="mono"))
+        links = show.links(record.system, record.link)
+        rows.append(FieldRow(f"{record.id}/id", tr("ui.case.payment_id"), record.id, look="mono", links=links))
         for field in by_key.values():
             if field.value not in (None, "") or field.conflict:
                 row = show.row(field, record.id)
@@ -140,7 +142,8 @@ def _show_movement(row: AmountRow, movement: MovementView) -> None:
         movement.reference,
         tr("ui.case.due", at=movement.due_at) if movement.due_at else None,
     )
-    row.set_texts(f"{show.upper(member('record_kind', movement.kind))} {movement.id}", meta, copy=movement.id)
+    title = f"{show.upper(member('record_kind', movement.kind))} {movement.id}"
+    row.set_texts(title, meta, copy=movement.id, links=show.links(movement.system, movement.link))
     sign = -1 if movement.kind in _OUT else 1
     row.set_amount(Amount(minor=sign * movement.amount.minor, currency=movement.amount.currency))
     row.set_pill(tr("ui.case.disputed") if movement.kind == "dispute" else "", "danger")
@@ -155,6 +158,7 @@ def _show_intent(row: AmountRow, intent: IntentView) -> None:
         intent.reference,
         intent.confirmed_by.name if intent.confirmed_by else None,
     )
-    row.set_texts(show.upper(member("tender", intent.tender)), meta, copy=intent.id)
+    links = show.links(intent.channel, intent.link)
+    row.set_texts(show.upper(member("tender", intent.tender)), meta, copy=intent.id, links=links)
     row.set_amount(intent.amount)
     row.set_pill(member("intent", intent.state), _INTENT_KIND.get(intent.state, "warn"))

@@ -25,6 +25,7 @@ class Popup(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setObjectName("popup")
+        self._above = False
         self._anchor, self._before = anchor, QApplication.focusWidget()
         self.setMinimumWidth(width)
         self.setMaximumWidth(max(width, 520))
@@ -37,6 +38,13 @@ class Popup(QFrame):
 
     def open(self, *, above: bool = False) -> None:
         """Show it below its anchor, or above, moved so that it stays on the screen."""
+        self._above = above
+        self.place()
+        self.show()
+
+    def place(self) -> None:
+        """As large as what is in it needs, where it belongs; again when that has changed."""
+        above = self._above
         self.adjustSize()
         self.resize(self.width(), self.body.totalHeightForWidth(self.width()))  # else wrapped text guesses too much
         at = self._anchor.mapToGlobal(QPoint(0, -self.height() - 4 if above else self._anchor.height() + 4))
@@ -44,7 +52,6 @@ class Popup(QFrame):
         at.setX(max(area.left(), min(at.x(), area.right() - self.width())))
         at.setY(max(area.top(), min(at.y(), area.bottom() - self.height())))
         self.move(at)
-        self.show()
 
     def add_text(self, text: str, look: str = "") -> PlainLabel:
         found = PlainLabel(text, look, wrap=True)

@@ -30,8 +30,19 @@ def bind_keys(workspace: CaseWorkspace) -> None:
     _add(workspace, page, "viewer", "Space", lambda: space(workspace))
     _add(workspace, page, "image_next", "]", lambda: page.evidence.step(1))
     _add(workspace, page, "image_previous", "[", lambda: page.evidence.step(-1))
+    _add(workspace, page.evidence.add, "add_evidence", "Shift+F", acts.choose_files)
+    _add(workspace, page.evidence.add, "paste_evidence", "Ctrl+V", acts.paste)
     _add(workspace, page, "timeline", "T", page.talk.toggle.click)
     _add(workspace, page, "copy", "C", acts.copy)
+    workspace.desk.keys.add(
+        "case.follow",
+        "O",
+        "ui.case.key.follow",
+        acts.follow_focused,
+        owner=page,
+        context="case",
+        enabled=lambda: acts.linked() is not None,
+    )
     _add(workspace, page, "unmask", "Shift+C", acts.unmask)
     _add(workspace, page, "hold", "S", acts.hold)
     _add(workspace, page, "answer", "Shift+A", acts.answer)
@@ -58,6 +69,8 @@ def _bind_decision(workspace: CaseWorkspace) -> None:
     _add(workspace, bar, "amount", "M", bar.form.edit_amount)
     _add(workspace, bar, "lines", "L", bar.form.edit_lines)
     _add(workspace, bar, "preview", "P", bar.show_full_text)
+    _add(workspace, bar.tell, "tell", "Shift+T", lambda: bar.form.edit_text("public_text"))
+    _add(workspace, bar.note, "remark", "Shift+N", lambda: bar.form.edit_text("note"))
     _add(workspace, bar, "submit", "Ctrl+Return", bar.submit)
     for decision, keys in QUICK.items():
         _add(workspace, bar, f"take_{decision.value}", keys, partial(bar.take, decision))

@@ -78,14 +78,18 @@ def term(what: Term) -> str:
     return words().core.word(what.what, "term")
 
 
-def row(field: FieldView, scope: str = "") -> FieldRow:
+def links(system_name: str, url: str | None) -> tuple[tuple[str, str], ...]:
+    """The way to a record in its own system, as rows have it; nothing where no address is set."""
+    return ((system(system_name), url),) if url else ()
+
+
+def row(field: FieldView, scope: str = "", links: tuple[tuple[str, str], ...] = ()) -> FieldRow:
     """A row of a pane. `scope` tells records of one kind apart: the key is `<scope>/<field>`."""
     shown = value(field.key, field.value)
     raw = field.value
     copy = raw if isinstance(raw, str) and BY_KEY.get(field.key) and BY_KEY[field.key].type == "text" else shown
-    return FieldRow(
-        f"{scope}/{field.key}", label(field.key), shown, conflict=field.conflict, tip=said_tip(field), copy=copy
-    )
+    key, tip = f"{scope}/{field.key}", said_tip(field)
+    return FieldRow(key, label(field.key), shown, conflict=field.conflict, tip=tip, copy=copy, links=links)
 
 
 def record_rows(record: RecordView) -> list[FieldRow]:

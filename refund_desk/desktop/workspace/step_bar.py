@@ -305,7 +305,7 @@ class StepBar(QWidget):
 
     def _choices(self, field: StepField) -> list[tuple[str, str]]:
         if field.kind == "intent":
-            intents = open_intents(self._view) if self._view is not None else []
+            intents = self.current.intents(self._view) if self._view is not None and self.current is not None else []
             return [(show.joined(formats().money(i.amount), show.system(i.channel), i.id[:8]), i.id) for i in intents]
         if field.kind == "consultation":
             return [(one.question, str(one.id)) for one in self._questions()]

@@ -20,6 +20,16 @@ Values = Mapping[str, str]
 Call = Callable[[DeskClient, CaseView, Values, str], Awaitable[Any]]
 VERDICT_RESTS_ON = (Aspect.FACTS, Aspect.MONEY, Aspect.PROPOSAL)
 OPEN_INTENTS = frozenset({"reserved", "submitting", "pending", "unknown"})
+PAID_OUT = frozenset({"succeeded", "arrived"})
+
+
+def open_intents(view: CaseView) -> list[IntentView]:
+    return [intent for intent in view.intents if intent.state in OPEN_INTENTS]
+
+
+def paid_intents(view: CaseView) -> list[IntentView]:
+    """Money that went out, and so could come back."""
+    return [intent for intent in view.intents if intent.state in PAID_OUT and intent.tender.value != "goods"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +53,11 @@ class Step:
     look: str = "plain"
     first: bool = False
     offered: Callable[[CaseView], bool] = field(default=lambda _view: True)
+    intents: Callable[[CaseView], list[IntentView]] = open_intents
+    """Those that its field `intent` chooses from."""
 
     def complete(self, values: Values) -> bool:
         return all(values.get(one.name, "").strip() for one in self.fields if one.required)
-
-
-def open_intents(view: CaseView) -> list[IntentView]:
-    return [intent for intent in view.intents if intent.state in OPEN_INTENTS]
 
 
 def open_consultations(view: CaseView, roles: frozenset[Role]) -> list[ConsultationView]:
@@ -58,9 +66,9 @@ def open_consultations(view: CaseView, roles: frozenset[Role]) -> list[Consultat
     return [one for one in asked if one.role in roles]
 
 
-def _intent(view: CaseView, values: Values) -> IntentView:
-    chosen = [intent for intent in open_intents(view) if intent.id == values.get("intent")]
-    return (chosen or open_intents(view))[0]
+def _intent(intents: list[IntentView], values: Values) -> IntentView:
+    """The chosen one, else the first."""
+    return next((intent for intent in intents if intent.id == values.get("intent")), intents[0])
 
 
 def _versions(view: CaseView) -> dict[Aspect, int]:
@@ -96,7 +104,7 @@ def _withdraw(client: DeskClient, view: CaseView, _values: Values, key: str) -> 
 
 
 def _confirm(client: DeskClient, view: CaseView, values: Values, key: str) -> Awaitable[Any]:
-    intent = _intent(view, values)
+    intent = _intent(open_intents(view), values)
     body = c.ConfirmPayout(
         reference=values["reference"].strip(), minor=minor_of(values["amount"], intent), currency=intent.amount.currency
     )
@@ -109,11 +117,15 @@ def minor_of(text: str, intent: IntentView) -> int:
 
 
 def _fail(client: DeskClient, view: CaseView, values: Values, key: str) -> Awaitable[Any]:
-    return client.payout_failed(_intent(view, values).id, c.PayoutFailed(reason=values["reason"]), key)
+    return client.payout_failed(_intent(open_intents(view), values).id, c.PayoutFailed(reason=values["reason"]), key)
 
 
 def _cancel(client: DeskClient, view: CaseView, values: Values, key: str) -> Awaitable[Any]:
-    return client.cancel_payout(_intent(view, values).id, c.Because(reason=values["reason"]), key)
+    return client.cancel_payout(_intent(open_intents(view), values).id, c.Because(reason=values["reason"]), key)
+
+
+def _came_back(client: DeskClient, view: CaseView, values: Values, key: str) -> Awaitable[Any]:
+    return client.payout_returned(_intent(paid_intents(view), values).id, c.Because(reason=values["reason"]), key)
 
 
 def _receive(client: DeskClient, view: CaseView, values: Values, key: str) -> Awaitable[Any]:
@@ -169,6 +181,15 @@ STEPS: tuple[Step, ...] = (
     Step("payout.fail", "X", _fail, (_INTENT, *_REASON), "danger", offered=_has_intents),
     Step("payout.cancel", "Z", _cancel, (_INTENT, *_REASON), offered=_has_intents),
     Step(
+        "payout.returned",
+        "Shift+X",
+        _came_back,
+        (_INTENT, *_REASON),
+        "danger",
+        offered=lambda view: bool(paid_intents(view)),
+        intents=paid_intents,
+    ),
+    Step(
         "exchange.ship",
         "H",
         _ship,
@@ -207,7 +228,7 @@ STEPS: tuple[Step, ...] = (
     Step("decision.hold.release", "A", _because("hold-release"), _REASON, "primary", True),
     Step("arbitration.decide", "A", _because("arbitration"), _REASON, "primary", True),
     Step("case.close", "X", _because("close"), _REASON),
-    Step("case.reopen", "O", _because("reopen"), _REASON),
+    Step("case.reopen", "Shift+O", _because("reopen"), _REASON),
     Step("customer.erase", "Shift+E", _because("customer-erase"), _REASON, "danger", offered=_may_be_erased),
 )
 

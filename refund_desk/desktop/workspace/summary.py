@@ -56,7 +56,9 @@ class Summary(QWidget):
         where = member("tender", proposal.tender) if proposal.tender else None
         reason = show.decision_reason(proposal.reason)
         self.what.setText(show.joined(member("decision", proposal.decision), amount, where, reason))
-        self.detail.setText(show.joined(proposal.destination, proposal.note, proposal.verdict_reason))
+        unopened = [item.name for item in view.evidence if item.id not in proposal.opened_evidence]
+        blind = tr("ui.approvals.unopened", names=unopened) if unopened and proposal.status == "open" else None
+        self.detail.setText(show.joined(proposal.destination, proposal.note, proposal.verdict_reason, blind))
         self._set_pills(self._differences(view, proposal))
 
     def explain(self) -> None:
@@ -74,6 +76,8 @@ class Summary(QWidget):
             rows.append((tr("ui.case.summary.shipping"), formats().money(proposal.shipping), ""))
         if proposal.fee is not None:
             rows.append((tr("ui.case.summary.fee"), formats().money(proposal.fee), ""))
+        if proposal.return_freight is not None:
+            rows.append((tr("ui.case.form.freight"), tr(f"ui.case.freight.{proposal.return_freight}"), ""))
         if proposal.amount is not None:
             rows.append((member("decision", proposal.decision), formats().money(proposal.amount), "strong"))
         popup.add_table(rows)

@@ -15,15 +15,13 @@ from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QVBoxLayou
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.keys import Keys
 from refund_desk.desktop.operations import Operations, new_key
-from refund_desk.desktop.widgets import ElidedLabel, FieldGrid, IconButton, KeyButton, PlainLabel, words_label
-from refund_desk.desktop.widgets.scroll import SteadyScroll
+from refund_desk.desktop.widgets import ElidedLabel, IconButton, PlainLabel, words_label
 from refund_desk.desktop.words import bind_text, tr, word_error
-from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.canvas import STEP, Canvas, Look
-from refund_desk.desktop.workspace.evidence_pane import evidence_rows, problem_of
+from refund_desk.desktop.workspace.evidence_pane import problem_of
 from refund_desk.desktop.workspace.images import Images
-from refund_desk.desktop.workspace.pool import Pool
-from refund_desk.desktop.workspace.popup import AskText
+from refund_desk.desktop.workspace.popup import AskText, Choice
+from refund_desk.desktop.workspace.viewer_side import ViewerSide
 from refund_desk.domain.errors import DeskError
 from refund_desk.wire.cases import EvidenceView, ImageNote
 from refund_desk.wire.commands import NewNote
@@ -54,8 +52,11 @@ class Viewer(QWidget):
         self.first, self.active, self.count = 0, 0, 1
         self.linked = True
         self._notes: dict[int, list[ImageNote]] = {}
+        self.side = ViewerSide()
+        self.side.dropped.connect(self._drop_note)
         self.canvases = [self._canvas(index) for index in range(4)]
         self._build()
+        self._name_key("drop_note", "Del", self._choose_note)
         self.hide()
 
     # ------------------------------------------------------------ open and close
@@ -185,11 +186,8 @@ class Viewer(QWidget):
         self.title.setText(item.name if item else "")
         at = min(self.first + self.active + 1, len(self.items))
         self.place.setText(tr("ui.case.viewer.place", n=at, total=len(self.items)))
-        self.data.set_rows(evidence_rows(item, self._delivered, all_tags=True) if item else [])
         notes = self._notes.get(item.id, []) if item else []
-        self.notes_title.setVisible(bool(notes))
-        for row, (number, note) in zip(self._note_rows.take(len(notes)), enumerate(notes, start=1), strict=True):
-            row.show_note(number, note, self._may_note)
+        self.side.show_item(item, self._delivered, notes, may_drop=self._may_note)
         self._show_zoom()
 
     def _show_zoom(self) -> None:
@@ -228,6 +226,23 @@ class Viewer(QWidget):
         self._fill()
         self.noted.emit(evidence)
 
+    def _frame_seen(self) -> None:
+        """By key: what is seen of the picture is what the note is about; zoom and arrows choose it."""
+        if self.here().drawing:
+            self.here().draw_seen()
+
+    def _choose_note(self) -> None:
+        """By key: which note goes, where there are several."""
+        item = self.item()
+        notes = self._notes.get(item.id, []) if item is not None and self._may_note else []
+        if len(notes) == 1:
+            self._drop_note(notes[0].id)
+        elif notes:
+            items = [(str(note.id), note.text) for note in notes]
+            Choice(
+                self.note_button, tr("ui.case.viewer.drop_note"), items, lambda one: self._drop_note(int(one))
+            ).open()
+
     def _drop_note(self, note: int) -> None:
         item = self.item()
         if item is None:
@@ -253,10 +268,10 @@ class Viewer(QWidget):
     # ------------------------------------------------------------ keys
 
     def event(self, event: QEvent) -> bool:
-        # Whatever has a meaning here must not be a shortcut of the case below; ? and Ctrl+… still are.
+        # Whatever has a meaning here must not be a shortcut of the case below; Ctrl+… still is.
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             control = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
-            if not control and event.key() != Qt.Key.Key_Question:
+            if not control:
                 event.accept()
                 return True
         return super().event(event)
@@ -274,6 +289,7 @@ class Viewer(QWidget):
         moving = here.look.zoom > 1
         return {
             key.Key_Escape: self._escape,
+            key.Key_Question: self._keys.show_overview,
             key.Key_Space: self.close_view,
             key.Key_Plus: lambda: here.zoom_by(STEP),
             key.Key_Equal: lambda: here.zoom_by(STEP),
@@ -288,6 +304,9 @@ class Viewer(QWidget):
             key.Key_4: lambda: self.arrange(4),
             key.Key_M: lambda: self.set_linked(not self.linked),
             key.Key_N: lambda: self.set_drawing(not here.drawing),
+            key.Key_Return: self._frame_seen,
+            key.Key_Enter: self._frame_seen,
+            key.Key_Delete: self._choose_note,
             key.Key_I: lambda: self.side.setVisible(self.side.isHidden()),
             key.Key_Tab: lambda: self.choose((self.active + 1) % self.count),
             key.Key_Left: partial(here.pan, PAN, 0) if moving else partial(self.step, -1),
@@ -326,7 +345,7 @@ class Viewer(QWidget):
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addLayout(grid, 1)
-        middle.addWidget(self._side())
+        middle.addWidget(self.side)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -376,63 +395,13 @@ class Viewer(QWidget):
         row.addWidget(self._button("close", "close", "Esc", self.close_view))
         return bar
 
-    @staticmethod
-    def _button(icon: str, word: str, keys: str, action: Callable[[], object]) -> IconButton:
+    def _name_key(self, word: str, keys: str, action: Callable[[], object]) -> None:
+        """For the overview and the palette; the key itself is taken in `keyPressEvent`, before any shortcut."""
+        self._keys.add(f"viewer.{word}", keys, f"ui.case.viewer.{word}", action, owner=self, context="viewer")
+
+    def _button(self, icon: str, word: str, keys: str, action: Callable[[], object]) -> IconButton:
         button = IconButton(icon, f"ui.case.viewer.{word}", keys)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys of the viewer do the same
         button.clicked.connect(lambda: action())
+        self._name_key(word, keys, action)
         return button
-
-    def _side(self) -> QWidget:
-        self.side = SteadyScroll()
-        self.side.setObjectName("viewerSide")
-        self.side.setWidgetResizable(True)
-        self.side.setFixedWidth(268)
-        self.side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(12, 10, 12, 10)
-        self.data = FieldGrid(66)
-        self.notes_title = words_label("ui.case.viewer.notes", "small muted strong")
-        notes = QVBoxLayout()
-        column.addWidget(self.data)
-        column.addWidget(self.notes_title)
-        column.addLayout(notes)
-        column.addStretch()
-        self._note_rows = Pool(notes, self._note_row)
-        self.side.setWidget(inside)
-        return self.side
-
-    def _note_row(self) -> _NoteRow:
-        row = _NoteRow()
-        row.dropped.connect(self._drop_note)
-        return row
-
-
-class _NoteRow(QWidget):
-    """A note in the list at the side."""
-
-    dropped = Signal(int)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._note = 0
-        self.text, self.by = PlainLabel(wrap=True), PlainLabel(look="small muted")
-        self.drop = KeyButton("ui.case.viewer.drop_note", look="link")
-        self.drop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.drop.clicked.connect(lambda: self.dropped.emit(self._note))
-        foot = QHBoxLayout()
-        foot.addWidget(self.by, 1)
-        foot.addWidget(self.drop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 4)
-        column.setSpacing(1)
-        column.addWidget(self.text)
-        column.addLayout(foot)
-
-    def show_note(self, number: int, note: ImageNote, may_drop: bool) -> None:
-        self._note = note.id
-        self.text.setText(f"{number}  {note.text}")
-        self.by.setText(show.joined(note.by.name, show.moment(note.at)))
-        self.drop.setVisible(may_drop)

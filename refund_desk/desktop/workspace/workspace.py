@@ -21,6 +21,7 @@ from refund_desk.desktop.workspace.images import Images
 from refund_desk.desktop.workspace.page import CasePage
 from refund_desk.desktop.workspace.shortcuts import bind_keys
 from refund_desk.desktop.workspace.store import Cases
+from refund_desk.desktop.workspace.upload import Upload
 from refund_desk.desktop.workspace.viewer import Viewer
 from refund_desk.domain.errors import DeskError, NotFound
 from refund_desk.wire.cases import CaseView
@@ -61,6 +62,7 @@ class CaseWorkspace(QWidget):
         self.viewer = Viewer(desk.client, desk.operations, self.images, desk.keys, self)
         self.undo_bar = UndoBar(self)
         self._undo: tuple[str, int, str] | None = None
+        self.upload = Upload(desk.client, desk.operations, self)
         self.acts = Acts(self)
         self._connect()
         bind_keys(self)
@@ -206,6 +208,17 @@ class CaseWorkspace(QWidget):
         if self._wanted == outcome.ref:
             self.refresh()
 
+    def _evidence_came(self, ref: str, evidence: int) -> None:
+        if ref == self._wanted:
+            self.page.evidence.show_newest(evidence)
+        self.refresh_if(ref)
+
+    def _evidence_refused(self, ref: str, text: str) -> None:
+        if ref == self._wanted:
+            self.page.evidence.tell(text)
+        else:
+            self.said.emit(show.joined(ref, text))
+
     # ------------------------------------------------------------ inside
 
     def _rest_focus(self) -> None:
@@ -225,9 +238,8 @@ class CaseWorkspace(QWidget):
         self._pages.setCurrentWidget(self.page)
         if other:
             self.page.to_top()
-        newest = max((change.position for change in view.changes), default=0)
-        if other or newest > self._seen:
-            self._seen = newest
+        if other or view.newest > self._seen:
+            self._seen = view.newest
             self._looks_timer.start()
 
     def _failed(self, error: DeskError) -> None:
@@ -314,12 +326,19 @@ class CaseWorkspace(QWidget):
         page.talk.attachment_opened.connect(self.open_evidence)
         page.evidence.opened.connect(self.open_viewer)
         page.evidence.looked.connect(self.look_at)
+        page.evidence.decoded.connect(self.refresh)
+        page.evidence.busy.stopped.connect(self.upload.stop)
+        self.upload.moved.connect(page.evidence.show_sending)
+        self.upload.arrived.connect(self._evidence_came)
+        self.upload.refused.connect(self._evidence_refused)
         page.conflicts.compare.clicked.connect(self.compare)
         self.viewer.looked.connect(self.look_at)
         self.viewer.noted.connect(lambda _evidence: self.refresh())
         self.undo_bar.undone.connect(self._undone)
         for pane in (page.order, page.payment, page.evidence):
             pane.copied.connect(lambda text: self.said.emit(tr("ui.case.copied", what=text)))
+        for place in (page.order, page.payment, page.header.order):
+            place.followed.connect(self.acts.follow)
 
     def _timers(self) -> None:
         self._ahead_timer = QTimer(self)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from refund_desk.domain.errors import DeskError, Invalid, Refused
 from refund_desk.domain.people import Principal
@@ -19,6 +21,8 @@ from refund_desk.wire import commands as c
 from refund_desk.wire.base import Coded
 
 router = APIRouter(tags=["decisions"])
+MOST = 100
+"""Rows of the approval list in one answer: each is a whole case read."""
 
 
 def draft_of(body: c.ProposalBody) -> Draft:
@@ -152,13 +156,18 @@ def undo(call: Caller, ref: str, number: RowId) -> Response:
 
 
 @router.get("/approvals")
-def approvals(call: Caller) -> list[c.ApprovalRow]:
-    """What this person answers for, most urgent first."""
+def approvals(
+    call: Caller,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+) -> c.ApprovalPage:
+    """What this person answers for, most urgent first, a page at a time."""
 
-    def use(work: Work, who: Principal) -> list[c.ApprovalRow]:
-        files = reading.approvals(work, call.desk, who)
+    def use(work: Work, who: Principal) -> c.ApprovalPage:
+        files, further = reading.approvals(work, call.desk, who, limit, p.read_cursor(after))
         ahead = work.ahead([file.state for file in files])
-        return [approval_row(ahead, call.desk, who, file) for file in files]
+        rows = [approval_row(ahead, call.desk, who, file) for file in files]
+        return c.ApprovalPage(rows=rows, next=p.cursor(further) if further else None)
 
     return call.read(use)
 

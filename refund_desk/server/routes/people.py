@@ -164,7 +164,7 @@ def changes(
 
 @router.post("/config/changes", response_model=c.ConfigChange)
 def propose(call: Caller, body: c.ConfigProposal) -> Response:
-    """Propose a change of process, policy or roles as its whole new content."""
+    """Propose a change of process, policy, links or roles as its whole new content."""
     return call.write(
         lambda work, who: _change(
             work, call.desk, config.propose(work, call.desk, who, body.kind, body.subject, body.content, body.reason)
@@ -192,8 +192,8 @@ def decline(call: Caller, number: RowId, body: c.Because) -> Response:
 
 
 @router.get("/process")
-def process(call: Caller, kind: Literal["process", "policy"] = "process") -> c.ProcessView:
-    """The process (or `kind=policy`) in force, as data."""
+def process(call: Caller, kind: Literal["process", "policy", "links"] = "process") -> c.ProcessView:
+    """The process (or `kind=policy`, `kind=links`) in force, as data."""
 
     def use(work: Work, who: Principal) -> c.ProcessView:
         content = config.in_force(work, call.desk, who, kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +22,7 @@ from refund_desk.wire.base import MAX_INT, Coded
 
 router = APIRouter(tags=["queue"])
 MOST = 200
+Section = Literal["decide", "approve", "answer", "returned", "pay", "inspect", "know"]
 LONGEST_WAIT_S = 60.0
 
 
@@ -60,7 +61,7 @@ def queue(
         now = call.desk.clock()
         return w.QueuePage(
             rows=[p.row(listed, now) for listed in page.rows],
-            next=p.cursor(page.rows[-1].state) if page.more else None,
+            next=p.cursor(page.rows[-1].state.place) if page.more else None,
             chips=[p.chip(count) for count in page.chips],
             total=p.chip(page.total) if page.total else None,
         )
@@ -69,23 +70,23 @@ def queue(
 
 
 @router.get("/for-me")
-def for_me(call: Caller) -> w.ForMe:
-    """Everybody's first screen."""
+def for_me(
+    call: Caller,
+    section: Annotated[Section | None, Query(description="One section alone, with more of its rows.")] = None,
+    after: Annotated[str | None, Query(max_length=200, description="A cursor that `next` gave for it.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+) -> w.ForMe:
+    """Everybody's first screen: the beginning of every section, or one of them from a cursor on."""
 
     def use(work: Work, who: Principal) -> w.ForMe:
-        mine = reading.for_me(work, call.desk, who, MOST // 7)  # seven lists, one answer
+        if section is None:
+            mine = reading.for_me(work, call.desk, who, MOST // 7)  # seven lists, one answer
+        else:
+            mine = reading.more_for_me(work, call.desk, who, section, limit, p.read_cursor(after))
         now = call.desk.clock()
-
-        def rows(listed: object) -> list[w.QueueRow]:
-            return [p.row(one, now) for one in listed]  # type: ignore[attr-defined]
-
-        return w.ForMe(
-            decide=rows(mine.decide),
-            approve=rows(mine.approve),
-            answer=rows(mine.answer),
-            returned=rows(mine.returned),
-            pay=rows(mine.pay),
-            inspect=rows(mine.inspect),
+        rows = {name: [p.row(one, now) for one in listed] for name, listed in mine.rows.items()}
+        found = w.ForMe(
+            next={name: p.cursor(place) for name, place in mine.next.items()},
             know=[
                 w.InboxRow(
                     id=line["id"],
@@ -97,6 +98,7 @@ def for_me(call: Caller) -> w.ForMe:
                 for line in mine.know
             ],
         )
+        return found.model_copy(update=rows)
 
     return call.read(use)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from refund_desk.domain.cases import CaseState
+from refund_desk.domain.links import Links
 from refund_desk.domain.people import Principal
 from refund_desk.domain.policies import Advice, Clause, PolicyFacts
 from refund_desk.domain.process import Process
@@ -55,7 +56,9 @@ class ProcessSource(Protocol):
     def current(self, work: Work) -> Process: ...
     def version(self, work: Work, version: str) -> Process: ...
     def content(self, work: Work, kind: str) -> Any:
-        """The process or the policies in force, as plain values."""
+        """The process, the policies or the links in force, as plain values."""
+
+    def links(self, work: Work) -> Links: ...
 
     def check(self, kind: str, content: Any) -> str:
         """The version a content would be. Raises Invalid with the path of every mistake in it."""
