@@ -142,6 +142,10 @@ class House:
         return None if note is None else note.encode("utf-8").hex()
 
     # ------------------------------------------------------------ the worker's
+    def log_key(self) -> str:
+        """The verifier key of the log, for whoever pins it."""
+        return self.key.vkey
+
 
     def _heard(self) -> None:
         self._worker.wake()

@@ -1,4 +1,4 @@
-"""`refund-desk audit verify | export | prove`: the log checked where it lies, offline, without a running desk.
+"""`refund-desk audit verify | export | prove | key`: the log checked where it lies, offline, without a running desk.
 
 Exit code 0: whole. 1: not whole, with the first bad entry named, or not readable.
 """
@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from refund_desk.domain.errors import DeskError, Invalid, NotFound
+from refund_desk.domain.errors import DeskError, Invalid, NotFound, Unavailable
 from refund_desk.service.audit import Trust, VerifyReport, verify
 from refund_desk.service.audit_check import FirstBad
 from refund_desk.service.audit_files import export, verify_file
@@ -106,6 +106,15 @@ def audit_app(doors: Callable[[], Doors]) -> typer.Typer:
             with desk.open_place(source or desk.here()) as (reader, _):
                 bundle = json.dumps(prove_case(reader, case), ensure_ascii=False, indent=1) + "\n"
             if out is None:
+    @app.command("key")
+    def _show_key() -> None:
+        """Print the verifier key of this desk's log, for whoever pins it."""
+        with _worded(doors(), False) as desk:
+            known = desk.trusted_key()
+            if known is None:
+                raise Unavailable("audit.no_database", path=desk.here())
+            typer.echo(known)
+
                 sys.stdout.write(bundle)
             else:
                 _replace(out, bundle.encode())

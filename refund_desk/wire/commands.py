@@ -56,6 +56,7 @@ class DeskStatus(Wire):
     embedded: bool = Field(description="One trusted machine: accounts divide work and are no boundary.")
     now: Time
     currency: Currency
+    log_key: str = Field(description="Verifier key of the audit log; a desk pins it at first sight.")
     demo_logins: list[str] = Field(default_factory=list, description="In a demo home alone.")
     demo_accounts: list[DemoAccount] = Field(default_factory=list, description="In a demo home alone.")
 

@@ -25,6 +25,7 @@ from refund_desk.domain.words import (
     Stage,
     Tender,
 )
+from refund_desk.engines.signing import SigningKey
 from refund_desk.wire import cases, commands
 from refund_desk.wire.base import Amount, Coded
 
@@ -33,7 +34,15 @@ LIN = cases.PersonRef(id=1, name="林晓")
 ZHOU = cases.PersonRef(id=2, name="周敏")
 OKAFOR = cases.PersonRef(id=3, name="Ada Okafor")
 ROOT = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="
-CHECKPOINT = f"refund-desk.example/desk\n1920\n{ROOT}\n\n— desk sig\n"
+KEY = SigningKey("refund-desk.example/desk", bytes(range(32)))
+
+
+def checkpoint(size: int, root: str = ROOT, key: SigningKey = KEY) -> str:
+    """A signed checkpoint of the invented log."""
+    return key.sign(f"refund-desk.example/desk\n{size}\n{root}\n")
+
+
+CHECKPOINT = checkpoint(1920)
 
 _ROWS: tuple[tuple[Any, ...], ...] = (
     # customer, reason, amount, currency, method, images, conflicts, disputed, minutes left, stage, unseen
@@ -348,6 +357,7 @@ def status(**changes: Any) -> commands.DeskStatus:
         "embedded": True,
         "now": NOW,
         "currency": "CNY",
+        "log_key": KEY.vkey,
     }
     return commands.DeskStatus(**{**values, **changes})
 

@@ -44,6 +44,7 @@ def status(request: Request) -> c.DeskStatus:
         embedded=house.desk.home.embedded,
         now=house.desk.clock(),
         currency=request.app.state.currency,
+        log_key=house.log_key(),
         demo_logins=[a.login for a in demo],
         demo_accounts=[c.DemoAccount(login=a.login, name=a.name, roles=sorted(a.roles)) for a in demo],
     )
