@@ -171,6 +171,9 @@ def _report(desk: Doors, report: VerifyReport, as_json: bool) -> None:
         head = "command.audit.broken"
     elif report.size == 0:
         head = "command.audit.empty"
+    if not as_json:
+        for branch in report.branches:
+            typer.echo(desk.tr("audit.branch", **branch.to_params()))
     else:
         head = "command.audit.proven" if report.origin_proven else "command.audit.agrees"
     more = ["command.audit.unprotected"] if report.unprotected and report.ok else []

@@ -408,6 +408,20 @@ class AuditPage(Wire):
     size: int
     unprotected: int
     checkpoint: str | None = None
+    unsigned: str | None = Field(None, description="Why nothing is signed any more: a code. None: all is well.")
+
+
+class LeftBranch(Wire):
+    """Checkpoints of a branch that an accepted restore left: log and branch share `good` entries, then fork."""
+
+    count: int
+    first: int
+    last: int
+    good: int
+    epoch: int
+    position: int
+    entry: int
+    at: Time
 
 
 class VerifyReport(Wire):
@@ -419,6 +433,7 @@ class VerifyReport(Wire):
     unprotected: int
     origin_proven: bool
     first_bad: Coded | None = None
+    branches: list[LeftBranch] = Field(default_factory=list)
     checkpoint: str | None = None
     at: Time
 

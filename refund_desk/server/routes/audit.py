@@ -55,6 +55,7 @@ def entries(
             size=work.log.size(),
             unprotected=work.log.unprotected(),
             checkpoint=work.log.latest_checkpoint(),
+            unsigned=call.house.unsigned(),
         )
 
     return call.read(use)
