@@ -36,6 +36,17 @@ class ApprovalRule(StrEnum):
     UNLESS_WITHDRAWN = "unless_withdrawn"
 
 
+class Prefer(StrEnum):
+    """What take-next gives first: what came back to whoever asks, what an answer came for, what must be acted on first.
+
+    The last of them fits every case, and ends the list.
+    """
+
+    RETURNED_TO_ME = "returned_to_me"
+    ANSWER_CAME = "answer_came"
+    ACT_BY = "act_by"
+
+
 @dataclass(frozen=True, slots=True)
 class Why:
     """A code of the catalogue (the whole key) with its values: something to be worded for a reader."""
@@ -168,12 +179,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TakeRule:
-    """How work is handed out: lease and renewal in seconds, and what comes first (codes, in order)."""
+    """How work is handed out: lease and renewal in seconds, and what comes first, in order."""
 
     lease_s: int
     renew_s: int
     max_held: int
-    prefer: tuple[str, ...] = ()
+    prefer: tuple[Prefer, ...] = (Prefer.ACT_BY,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ from refund_desk.domain.process import (
     ApprovalRule,
     Label,
     Limits,
+    Prefer,
     Process,
     Seats,
+    TakeRule,
     Why,
     known_condition,
 )
@@ -34,6 +36,7 @@ def validate(process: Process) -> list[Why]:
         *_activities(process),
         *_decisions(process),
         *_limits(process.limits),
+        *_take(process.take),
         *_moves(process),
         *_conditions(process),
         *_labels(process),
@@ -42,6 +45,12 @@ def validate(process: Process) -> list[Why]:
 
 def _bad(code: str, path: str, **params: object) -> Why:
     return Why(f"error.process.bad.{code}", {"path": path, **params})
+
+
+def _take(rule: TakeRule) -> Iterator[Why]:
+    """Whatever comes first, every free case has its turn."""
+    if not rule.prefer or rule.prefer[-1] is not Prefer.ACT_BY or len(set(rule.prefer)) != len(rule.prefer):
+        yield _bad("take_order", "take.prefer")
 
 
 def _stages(process: Process) -> Iterator[Why]:

@@ -74,7 +74,10 @@ class QueuePage(Wire):
 
 
 class WhyTerm(Wire):
-    """A term of `act_by`: earliest due clock − expected work − weight of amount and risk."""
+    """A term of `act_by`: earliest due clock − expected work − weight of amount and risk.
+
+    One without figures says why take-next gives the case before that order.
+    """
 
     term: Coded
     seconds: int | None = None

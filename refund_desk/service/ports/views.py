@@ -65,7 +65,13 @@ class Count:
 
 class QueueViews(Protocol):
     def page(
-        self, viewer: int, wanted: QueueFilter, now: datetime, after: tuple[int, int] | None, limit: int
+        self,
+        viewer: int,
+        wanted: QueueFilter,
+        now: datetime,
+        after: tuple[int, int] | None,
+        limit: int,
+        only: Sequence[int] | None = None,
     ) -> list[Listed]: ...
     def counts(self, viewer: int, roles: frozenset[Role], now: datetime) -> list[Count]: ...
     def total(self) -> Count: ...
