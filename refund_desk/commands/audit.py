@@ -58,16 +58,16 @@ class Doors(Protocol):
 
 Target = Annotated[
     str | None,
-    typer.Argument(help="Data directory, exported file, proof, or postgresql:// address. Default: this desk."),
+    typer.Argument(help="help.audit.target"),
 ]
-Key = Annotated[str | None, typer.Option("--key", help="Verifier key, or a file that holds it.")]
-Known = Annotated[list[Path] | None, typer.Option("--checkpoint", help="A checkpoint you kept; may be given often.")]
-AsJson = Annotated[bool, typer.Option("--json", help="The report as JSON.")]
+Key = Annotated[str | None, typer.Option("--key", help="help.audit.key_given")]
+Known = Annotated[list[Path] | None, typer.Option("--checkpoint", help="help.audit.checkpoint")]
+AsJson = Annotated[bool, typer.Option("--json", help="help.audit.json")]
 
 
 def audit_app(doors: Callable[[], Doors]) -> typer.Typer:
     """The sub-app. `doors` is called when a command runs, so that nothing is opened before."""
-    app = typer.Typer(name="audit", help="Verify, export and prove the audit log.", no_args_is_help=True)
+    app = typer.Typer(name="audit", no_args_is_help=True)
 
     @app.command("verify")
     def _verify(target: Target = None, key: Key = None, checkpoint: Known = None, as_json: AsJson = False) -> None:
@@ -78,10 +78,8 @@ def audit_app(doors: Callable[[], Doors]) -> typer.Typer:
 
     @app.command("export")
     def _export(
-        out: Annotated[Path, typer.Argument(help="The file to write.")],
-        source: Annotated[
-            str | None, typer.Option("--from", help="Data directory or address. Default: this desk.")
-        ] = None,
+        out: Annotated[Path, typer.Argument(help="help.audit.export.out")],
+        source: Annotated[str | None, typer.Option("--from", help="help.audit.from")] = None,
         as_json: AsJson = False,
     ) -> None:
         """Write the whole log into one file that can be verified offline."""
@@ -93,11 +91,9 @@ def audit_app(doors: Callable[[], Doors]) -> typer.Typer:
 
     @app.command("prove")
     def _prove(
-        case: Annotated[str, typer.Argument(help="The case's reference.")],
-        out: Annotated[Path | None, typer.Option("--out", help="The file to write; default: standard output.")] = None,
-        source: Annotated[
-            str | None, typer.Option("--from", help="Data directory or address. Default: this desk.")
-        ] = None,
+        case: Annotated[str, typer.Argument(help="help.audit.prove.case")],
+        out: Annotated[Path | None, typer.Option("--out", help="help.audit.prove.out")] = None,
+        source: Annotated[str | None, typer.Option("--from", help="help.audit.from")] = None,
     ) -> None:
         """Write the entries of a case with the proof that they stood in the signed log."""
         with _worded(doors(), False) as desk:
@@ -106,6 +102,10 @@ def audit_app(doors: Callable[[], Doors]) -> typer.Typer:
             with desk.open_place(source or desk.here()) as (reader, _):
                 bundle = json.dumps(prove_case(reader, case), ensure_ascii=False, indent=1) + "\n"
             if out is None:
+                sys.stdout.write(bundle)
+            else:
+                _replace(out, bundle.encode())
+
     @app.command("key")
     def _show_key() -> None:
         """Print the verifier key of this desk's log, for whoever pins it."""
@@ -114,10 +114,6 @@ def audit_app(doors: Callable[[], Doors]) -> typer.Typer:
             if known is None:
                 raise Unavailable("audit.no_database", path=desk.here())
             typer.echo(known)
-
-                sys.stdout.write(bundle)
-            else:
-                _replace(out, bundle.encode())
 
     return app
 
@@ -171,13 +167,13 @@ def _report(desk: Doors, report: VerifyReport, as_json: bool) -> None:
         head = "command.audit.broken"
     elif report.size == 0:
         head = "command.audit.empty"
-    if not as_json:
-        for branch in report.branches:
-            typer.echo(desk.tr("audit.branch", **branch.to_params()))
     else:
         head = "command.audit.proven" if report.origin_proven else "command.audit.agrees"
     more = ["command.audit.unprotected"] if report.unprotected and report.ok else []
     _say(desk, as_json, values, head, *more)
+    if not as_json:
+        for branch in report.branches:
+            typer.echo(desk.tr("audit.branch", **branch.to_params()))
     _fail(desk, as_json, report.first_bad)
 
 

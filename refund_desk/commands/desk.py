@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from refund_desk.client.api import DeskClient
     from refund_desk.desktop.app import DeskOptions
 
-app = typer.Typer(help="Open the window on your own desk, or on a team's server.")
+app = typer.Typer()
 
 
 class OwnDesk:
@@ -81,7 +81,7 @@ def show(desk: OwnDesk | TeamDesk, options: DeskOptions) -> int:
 
 @app.command()
 def open_desk(
-    server: Annotated[str | None, typer.Option(help="Address of a team's server. [REFUND_DESK_SERVER]")] = None,
+    server: Annotated[str | None, typer.Option(help="help.option.server")] = None,
 ) -> None:
     """Open the window. Without a server it works on the desk in your home."""
     from refund_desk.commands.preflight import check_window
