@@ -16,6 +16,8 @@ from refund_desk.server import present as p
 from refund_desk.server.timeline import timeline
 from refund_desk.service.reading import Reading
 from refund_desk.wire import cases as w
+from refund_desk.wire import decisions as wd
+from refund_desk.wire import facts as wf
 from refund_desk.wire.base import Coded, Text2
 
 ORDER_FIELDS = (
@@ -93,7 +95,7 @@ def case(reading: Reading) -> w.CaseView:
         proposals=[p.proposal(row, reading.names, file) for row in file.proposals if row.status != "open"],
         intents=[p.intent(i, reading.names, _payment_ids(file.records), reading.now) for i in file.intents],
         consultations=[
-            w.ConsultationView(
+            wd.ConsultationView(
                 id=c.id,
                 role=c.role,
                 required=c.required,
@@ -114,7 +116,7 @@ def case(reading: Reading) -> w.CaseView:
     )
 
 
-def _current(reading: Reading) -> w.ProposalView | None:
+def _current(reading: Reading) -> wd.ProposalView | None:
     row = reading.file.proposal
     return (
         None
@@ -223,10 +225,10 @@ def _value(key: str, value: Any, currency: str) -> Any:
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
 
 
-def _said(record: Record, name: str, currency: str) -> w.Said:
+def _said(record: Record, name: str, currency: str) -> wf.Said:
     observed = record.fields[name]
     key = f"{record.kind.value}.{name}"
-    return w.Said(
+    return wf.Said(
         system=record.source,
         record=record.external_id,
         value=_value(key, observed.value, currency),
@@ -235,12 +237,12 @@ def _said(record: Record, name: str, currency: str) -> w.Said:
     )
 
 
-def _conflict(found: Conflict, currency: str) -> w.ConflictView:
-    return w.ConflictView(
+def _conflict(found: Conflict, currency: str) -> wf.ConflictView:
+    return wf.ConflictView(
         field=found.field,
         subject=found.subject,
         said=[
-            w.Said(
+            wf.Said(
                 system=one.source,
                 record=one.record,
                 value=_value(found.field, one.observed.value, currency),
@@ -254,22 +256,22 @@ def _conflict(found: Conflict, currency: str) -> w.ConflictView:
     )
 
 
-def _field(records: list[Record], name: str, currency: str, disputed: set[str]) -> w.FieldView | None:
+def _field(records: list[Record], name: str, currency: str, disputed: set[str]) -> wf.FieldView | None:
     """A field over every system that said something about it; the first one's value leads."""
     speaking = [record for record in records if record.get(name) is not None]
     if not speaking:
         return None
     key = f"{speaking[0].kind.value}.{name}"
     said = [_said(record, name, currency) for record in speaking]
-    return w.FieldView(key=key, value=said[0].value, said=said, conflict=key in disputed)
+    return wf.FieldView(key=key, value=said[0].value, said=said, conflict=key in disputed)
 
 
-def _fields(records: list[Record], names: Iterable[str], currency: str, disputed: set[str]) -> list[w.FieldView]:
+def _fields(records: list[Record], names: Iterable[str], currency: str, disputed: set[str]) -> list[wf.FieldView]:
     return [field for name in names if (field := _field(records, name, currency, disputed)) is not None]
 
 
-def _record(record: Record, names: Iterable[str], currency: str, disputed: set[str]) -> w.RecordView:
-    return w.RecordView(
+def _record(record: Record, names: Iterable[str], currency: str, disputed: set[str]) -> wf.RecordView:
+    return wf.RecordView(
         kind=record.kind.value,
         system=record.source,
         id=record.external_id,
@@ -284,13 +286,13 @@ def _disputed(reading: Reading, *subjects: str) -> set[str]:
     return {c.field for c in found if not subjects or c.subject in subjects or c.field.startswith("order.")}
 
 
-def _order(reading: Reading, currency: str) -> w.OrderPane | None:
+def _order(reading: Reading, currency: str) -> wf.OrderPane | None:
     file = reading.file
     orders = file.of_kind(RecordKind.ORDER)
     shipments = file.of_kind(RecordKind.SHIPMENT)
     returns = file.of_kind(RecordKind.RETURN)
     disputed = _disputed(reading)
-    return w.OrderPane(
+    return wf.OrderPane(
         number=file.order.number,
         systems=sorted({record.source for record in orders}),
         as_of=max((record.as_of for record in orders), default=None),
@@ -301,11 +303,11 @@ def _order(reading: Reading, currency: str) -> w.OrderPane | None:
     )
 
 
-def _line(reading: Reading, line: Record, currency: str) -> w.LineView:
+def _line(reading: Reading, line: Record, currency: str) -> wf.LineView:
     share = reading.file.shares.line(line.external_id)
     ceiling = line_ceiling(reading.file.book, line.external_id)
     subjects = {line.external_id, str(line.get("sku", ""))}
-    return w.LineView(
+    return wf.LineView(
         id=line.external_id,
         sku=line.get("sku"),
         name=str(line.get("name", "")),
@@ -321,11 +323,11 @@ def _line(reading: Reading, line: Record, currency: str) -> w.LineView:
     )
 
 
-def _payment(reading: Reading, currency: str) -> w.PaymentPane | None:
+def _payment(reading: Reading, currency: str) -> wf.PaymentPane | None:
     file = reading.file
     payments = file.of_kind(RecordKind.PAYMENT)
     moves = [_movement(record, currency) for record in file.records if record.kind in _MOVES]
-    return w.PaymentPane(
+    return wf.PaymentPane(
         systems=sorted({record.source for record in payments}),
         as_of=max((record.as_of for record in payments), default=None),
         payments=[_record(r, PAYMENT_FIELDS, currency, _money_fields(reading, r)) for r in payments],
@@ -345,8 +347,8 @@ _MOVES = {RecordKind.REFUND: "refund", RecordKind.DISPUTE: "dispute", RecordKind
 _WHEN = {RecordKind.REFUND: "created_at", RecordKind.DISPUTE: "opened_at", RecordKind.LEDGER_ENTRY: "booked_at"}
 
 
-def _movement(record: Record, currency: str) -> w.MovementView:
-    return w.MovementView(
+def _movement(record: Record, currency: str) -> wf.MovementView:
+    return wf.MovementView(
         kind=_MOVES[record.kind],
         system=record.source,
         id=record.external_id,
@@ -438,12 +440,12 @@ def _evidence(reading: Reading) -> list[w.EvidenceView]:
 # ---------------------------------------------------------------- money, advice, changes
 
 
-def _money(reading: Reading, currency: str) -> w.MoneyView:
-    return w.MoneyView(
+def _money(reading: Reading, currency: str) -> wd.MoneyView:
+    return wd.MoneyView(
         currency=currency,
         refundable=p.sure(reading.refundable.minor, currency),
         ceilings=[
-            w.Ceiling(
+            wd.Ceiling(
                 kind=c.kind,
                 subject=c.subject,
                 amount=p.sure(c.minor, currency),
@@ -456,12 +458,12 @@ def _money(reading: Reading, currency: str) -> w.MoneyView:
     )
 
 
-def _recommendation(reading: Reading) -> w.Recommendation | None:
+def _recommendation(reading: Reading) -> wd.Recommendation | None:
     advice = reading.advice
     if advice.decision is None:
         return None
     clause = reading.clauses.get(advice.clause)
-    return w.Recommendation(
+    return wd.Recommendation(
         policy=advice.policy,
         version=advice.version,
         clause=advice.clause,
@@ -470,7 +472,7 @@ def _recommendation(reading: Reading) -> w.Recommendation | None:
         decision=advice.decision,
         reason=advice.reason,
         amount=p.amount(advice.amount, advice.currency),
-        trace=[w.PolicyTrace(field=t.field, saw=t.saw, wanted=t.wanted, held=t.held) for t in advice.trace],
+        trace=[wd.PolicyTrace(field=t.field, saw=t.saw, wanted=t.wanted, held=t.held) for t in advice.trace],
         missing=[Coded(code=code) for code in advice.missing],
     )
 

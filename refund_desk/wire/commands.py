@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from refund_desk.domain.words import Aspect, Decision, Progress, Role, Stage, Tender
-from refund_desk.wire.base import Amount, Coded, Currency, Id64, Minor, Text2, Time, Wire
-from refund_desk.wire.cases import Change, Missing, NoteShape, PersonRef, ProposalView, RaciSeat, Term
+from refund_desk.wire.base import Amount, Coded, Currency, Id64, Minor, PersonRef, Text2, Time, Wire
+from refund_desk.wire.cases import Change, NoteShape
+from refund_desk.wire.decisions import Missing, ProposalView, RaciSeat, Term
 
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
 Words = Annotated[str, Field(min_length=1, max_length=20_000)]

@@ -23,7 +23,8 @@ from refund_desk.desktop.words import words
 from refund_desk.desktop.workspace import CaseWorkspace
 from refund_desk.desktop.workspace.compare import Compare
 from refund_desk.domain.words import Decision, Role
-from refund_desk.wire.cases import CaseView, PersonRef
+from refund_desk.wire.base import PersonRef
+from refund_desk.wire.cases import CaseView
 from refund_desk.wire.commands import DeskStatus, Me
 from tests.fakes import workspace_samples as samples
 

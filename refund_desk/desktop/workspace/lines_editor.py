@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSpinBox, QWidget
 from refund_desk.desktop.widgets import RIGHT, KeyButton, MoneyLabel, PlainLabel
 from refund_desk.desktop.words import tr
 from refund_desk.desktop.workspace.popup import Popup
-from refund_desk.wire.cases import LineView
+from refund_desk.wire.facts import LineView
 
 
 class LinesEditor(Popup):

@@ -11,7 +11,7 @@ from refund_desk.server.call import Caller, House
 from refund_desk.service import people
 from refund_desk.service.ports import Work
 from refund_desk.wire import commands as c
-from refund_desk.wire.cases import PersonRef
+from refund_desk.wire.base import PersonRef
 
 router = APIRouter(tags=["session"])
 
