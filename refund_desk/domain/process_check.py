@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
+from refund_desk.domain.conditions import known_condition
 from refund_desk.domain.people import DECIDING
-from refund_desk.domain.process import (
-    Activity,
-    ApprovalRule,
-    Label,
-    Limits,
-    Prefer,
-    Process,
-    Seats,
-    TakeRule,
-    Why,
-    known_condition,
-)
+from refund_desk.domain.process import Activity, ApprovalRule, Label, Limits, Prefer, Process, Seats, TakeRule, Why
 from refund_desk.domain.words import MONEY_DECISIONS, ClockKind, Decision, Role, Stage
 
 MOST_REASONS = 9

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from refund_desk.domain.cases import CaseState
-from refund_desk.domain.process import CaseFacts, Prefer, Process, TakeRule, risk_score
+from refund_desk.domain.conditions import CaseFacts, risk_score
+from refund_desk.domain.process import Prefer, Process, TakeRule
 from refund_desk.domain.words import ClockKind, Reason, RequestKind
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from refund_desk.domain.cases import CaseEvent, CaseState
+from refund_desk.domain.conditions import CaseFacts, ConsultFact
 from refund_desk.domain.facts import GIVEN_BACK, Conflict, Record, effective, find_conflicts, match_key
 from refund_desk.domain.intents import (
     Book,
@@ -25,7 +26,7 @@ from refund_desk.domain.intents import (
 )
 from refund_desk.domain.payouts import refundable
 from refund_desk.domain.people import Principal
-from refund_desk.domain.process import CaseFacts, ConsultFact, Process, in_force
+from refund_desk.domain.process import Process, in_force
 from refund_desk.domain.shares import OrderLine, OrderSums, Shares, paid_shares
 from refund_desk.domain.words import RecordKind, Tender
 from refund_desk.service.ports import Desk, Work
