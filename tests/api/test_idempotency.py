@@ -70,6 +70,30 @@ def test_the_same_key_for_something_else(desk_api: DeskApi) -> None:
     assert [m.text for m in desk_api.case(ref).messages if m.direction == "note"] == ["one"]
 
 
+def test_the_same_key_for_another_file(desk_api: DeskApi) -> None:
+    """A file is a body, and its name is said in the path's query: neither is taken for the other."""
+    path = f"/cases/{desk_api.ref(1)}/evidence"
+    kept = len(desk_api.case(desk_api.ref(1)).evidence)
+
+    def sent(name: str, content: bytes) -> Any:
+        return desk_api.call("POST", f"{path}?name={name}", by="reviewer", key="k", content=content)
+
+    assert sent("a.txt", b"one").status_code == 200
+    assert replayed(sent("a.txt", b"one"))
+    for name, content in (("a.txt", b"two"), ("b.txt", b"one")):
+        other = sent(name, content)
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency.other_body")
+    assert len(desk_api.case(desk_api.ref(1)).evidence) == kept + 1
+
+
+def test_the_same_key_for_another_view(desk_api: DeskApi) -> None:
+    for name in ("one", "two"):
+        desk_api.call("PUT", "/views", {"name": name, "filters": {}}, by="reviewer")
+    assert desk_api.call("DELETE", "/views?name=one", by="reviewer", key="k").status_code == 204
+    assert desk_api.call("DELETE", "/views?name=two", by="reviewer", key="k").status_code == 422
+    assert [view.name for view in desk_api.ask("reviewer", lambda desk: desk.views())] == ["two"]
+
+
 def test_never_to_somebody_else(desk_api: DeskApi) -> None:
     path, note = f"/cases/{desk_api.ref(1)}/messages", {"kind": "note", "text": "the same words"}
     answers = [desk_api.call("POST", path, note, by=login, key="k") for login in ("reviewer", "reviewer2")]
