@@ -249,7 +249,8 @@ def _stated(records: Sequence[Record]) -> list[StatedRefunded]:
         elif record.kind is RecordKind.LEDGER_ENTRY and record.get("kind") == "refund":
             ledgers.setdefault(record.source, []).append(record)
     for source, entries in ledgers.items():
-        booked = sum(int(entry.get("amount", 0)) for entry in entries)
+        # Finance books money that goes out as a negative sum, or as a positive one; a reversal has the other sign.
+        booked = abs(sum(int(entry.get("amount", 0)) for entry in entries))
         out.append(StatedRefunded(source, booked, max(entry.as_of for entry in entries)))
     return out
 
