@@ -76,7 +76,8 @@ class Call:
         self.house: House = request.app.state.house
         self.desk: Desk = self.house.desk
         # Read here: a parameter of every route would cost each of them its own validator at every start.
-        self.key = request.headers.get("idempotency-key") or None
+        # Reads have none: each look is a look, and what somebody saw is never kept.
+        self.key = None if request.method == "GET" else request.headers.get("idempotency-key") or None
         if self.key and len(self.key) > LONGEST_KEY:
             long = {"path": "Idempotency-Key", "code": "field.too_long", "params": {"limit": LONGEST_KEY}}
             raise Invalid("request.invalid", problems=[long])

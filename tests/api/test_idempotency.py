@@ -227,6 +227,30 @@ def test_secrets_are_not_kept_with_their_key(desk_api: DeskApi) -> None:
     assert len(desk_api.entries("people.added")) == len(desk_api.tokens) + 1
 
 
+def test_what_somebody_saw_is_not_kept_and_each_look_is_one(desk_api: DeskApi) -> None:
+    ref = desk_api.ref(1)
+    evidence = desk_api.case(ref).evidence[0].id
+    wrong = desk_api.call("POST", "/refund-requests", by="customer_service", content=b'{"name": "Xaver"}')
+    number = wrong.json()["params"]["id"]
+    for path in (f"/evidence/{evidence}/original", f"/quarantine/{number}"):
+        answers = [desk_api.call("GET", path, by="supervisor", key="k") for _ in range(2)]
+        assert [(answer.status_code, replayed(answer)) for answer in answers] == [(200, False)] * 2, path
+    assert len(desk_api.entries("look.original")) == len(desk_api.entries("look.quarantine")) == 2
+    because = {"reason": "they are on the phone"}
+    first, again = (desk_api.call("POST", f"/cases/{ref}/customer", because, by="reviewer", key="k") for _ in range(2))
+    assert (first.status_code, first.json()["unmasked"]) == (200, True)
+    assert (again.status_code, again.json()["code"]) == (409, "idempotency.shown_once")
+    with desk_api.house.engine.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT answer FROM idempotency").scalars().all()
+    assert [bytes(answer) for answer in kept] == [b""]
+
+
+def test_an_export_asked_for_twice_is_one_entry(desk_api: DeskApi) -> None:
+    answers = [desk_api.call("POST", "/audit/export", by="auditor", key="k") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len(desk_api.entries("audit.exported")) == 1
+
+
 def test_a_key_has_a_length(any_desk: DeskApi) -> None:
     view = {"name": "mine", "filters": {}}
     long = any_desk.call("PUT", "/views", view, by="risk", key="k" * 201)

@@ -110,7 +110,9 @@ def looks(call: Caller, ref: str, body: c.Looks) -> Response:
 def unmask(call: Caller, ref: str, body: c.Because) -> Response:
     """The customer unmasked, for a reason; an audit entry."""
     return call.write(
-        lambda work, who: customer_view(cases.unmask(work, call.desk, who, ref, body.reason), unmasked=True), body=body
+        lambda work, who: customer_view(cases.unmask(work, call.desk, who, ref, body.reason), unmasked=True),
+        body=body,
+        hidden=set(),  # a person's data is kept where it can be erased, and nowhere else
     )
 
 
