@@ -48,8 +48,9 @@ class AuditDesk:
         self.integrator = self.new_integrator()
 
     def new_integrator(self) -> Integrator:
-        times = {"within": timedelta(seconds=1)}
-        return Integrator(self.engine, self.key, self.files, self.clock, epoch=self.epoch, batch=64, **times)
+        return Integrator(
+            self.engine, self.key, self.files, self.clock, epoch=self.epoch, within=timedelta(seconds=1), batch=64
+        )
 
     def entry(self) -> AuditEntry:
         number = self._added
