@@ -7,7 +7,7 @@ import os
 import secrets
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ from refund_desk.server.intake_run import run_import
 from refund_desk.server.jobs import Running
 from refund_desk.server.looks import Looks
 from refund_desk.service import audit as audit_service
-from refund_desk.service import audit_files, audit_proofs, steps
+from refund_desk.service import audit_files, audit_proofs, restores, steps
 from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
@@ -96,7 +96,8 @@ class House:
             if demo and not work.people.count():
                 work.people.set_mark("home", "demo")
             demo = work.people.mark("home") == "demo"
-        self.store.desk_id = desk_id
+            epoch = int(work.people.mark(restores.MARK) or 0)
+        self.store.desk_id, self.store.epoch = desk_id, epoch
         versions = Versions()
         self.desk = Desk(
             clock=parts.clock,
@@ -111,7 +112,7 @@ class House:
             home=Home(demo=demo, embedded=embedded),
         )
         self.files = CheckpointFiles(directory / "checkpoints")
-        self.integrator = Integrator(engine, key, self.files, parts.clock)
+        self.integrator = Integrator(engine, key, self.files, parts.clock, epoch=epoch)
         self.feed = Feed()
         self.looks = Looks()
         self.operators: dict[str, Principal] = {}
@@ -140,6 +141,10 @@ class House:
         """The latest signed one, handed out with each answer."""
         note = self.integrator.latest_note
         return None if note is None else note.encode("utf-8").hex()
+
+    def log_key(self) -> str:
+        """The verifier key of the log, for whoever pins it."""
+        return self.key.vkey
 
     # ------------------------------------------------------------ the worker's
 
@@ -194,7 +199,8 @@ class House:
 
     def trust(self) -> audit_service.Trust:
         """What this installation trusts: its own public key, and the checkpoints it keeps outside the database."""
-        return audit_service.Trust(verify_note=signing.verify_note, vkey=self.key.vkey, known=tuple(self.files.held()))
+        known = (*self.files.held(), *self.files.left())
+        return audit_service.Trust(verify_note=signing.verify_note, vkey=self.key.vkey, known=known)
 
     def verify(self, job: Running) -> dict[str, Any]:
         """Verify the whole log; the report as plain values."""
@@ -213,6 +219,29 @@ class House:
             at = self.desk.clock().isoformat()
             audit_files.export(reader, out.write, version=__version__, at=at, progress=job.progress)
         return {"bytes": job.file.stat().st_size}
+
+    def unsigned(self) -> str | None:
+        """Why nothing is signed any more: a code; None while all is well."""
+        return self.integrator.problem
+
+    def loss(self, known: Sequence[str] = ()) -> restores.Loss:
+        """What the log lacks of what is held outside it, or of checkpoints that somebody else kept."""
+        self.integrate()  # what waits for its place belongs to what there is
+        held = (*self.files.held(), *known)
+        trust = audit_service.Trust(verify_note=signing.verify_note, vkey=self.key.vkey, known=held)
+        with read_log(self.engine) as reader:
+            return restores.what_was_lost(reader, trust, self.store.epoch, self.files.epoch())
+
+    def accept_restore(self, who: Principal, loss: restores.Loss, reason: str) -> None:
+        """Begin the epoch: in the database, then outside. Cut off in between, it asks to be accepted again."""
+        self.store.epoch = loss.epoch
+        with self.store.write() as work:
+            restores.accept(work, who, loss, reason)
+        self.files.leave(loss.epoch, loss.lost)
+        self.files.set_epoch(loss.epoch)
+        self.integrator = Integrator(self.engine, self.key, self.files, self.desk.clock, epoch=loss.epoch)
+        self.integrate()
+        self.integrator.close()
 
     def prove(self, ref: str) -> dict[str, Any]:
         with read_log(self.engine) as reader:

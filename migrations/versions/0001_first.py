@@ -339,6 +339,20 @@ def upgrade() -> None:
         postgresql_where=sa.text("lease_until IS NOT NULL"),
     )
     op.create_index(
+        "ix_case_back",
+        "refund_case",
+        ["returned_to_id", "act_by", "id"],
+        sqlite_where=sa.text("open = 1 AND assignee_id IS NULL AND returned_to_id IS NOT NULL"),
+        postgresql_where=sa.text("open AND assignee_id IS NULL AND returned_to_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_case_answered",
+        "refund_case",
+        ["act_by", "id"],
+        sqlite_where=sa.text("open = 1 AND assignee_id IS NULL AND answer_came = 1"),
+        postgresql_where=sa.text("open AND assignee_id IS NULL AND answer_came"),
+    )
+    op.create_index(
         "ix_case_open",
         "refund_case",
         ["act_by", "id"],

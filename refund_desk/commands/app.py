@@ -12,22 +12,24 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
-SUBJECTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+from refund_desk.commands.helping import explain, page
+
+SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "desk": ("desk", "Open the window on your own desk, or on a team's server."),
-        "demo": ("demo", "Open the window on invented cases, or take the tour."),
-        "serve": ("serve", "Run the service for a team."),
-        "worker": ("worker", "Do the work nobody clicks, in a process of its own."),
-        "import": ("intake", "Take a bundle of refund requests in."),
-        "quarantine": ("quarantine", "Records that could not be taken in."),
-        "schema": ("schema", "Print the schema of a format."),
-        "user": ("users", "Accounts and their roles."),
-        "config": ("config", "Process, policies and roles: changed by two persons."),
-        "audit": ("audit_here", "Verify, export and prove the audit log."),
-        "db": ("db", "The database's schema: upgrade it, say where it stands."),
+        "desk": "desk",
+        "demo": "demo",
+        "serve": "serve",
+        "worker": "worker",
+        "import": "intake",
+        "quarantine": "quarantine",
+        "schema": "schema",
+        "user": "users",
+        "config": "config",
+        "audit": "audit_here",
+        "db": "db",
     }
 )
-"""Command: module of `refund_desk.commands` that has its `app`, and what it is for."""
+"""Command: module of `refund_desk.commands` that has its `app`. What it is for is `help.<command>` of the catalogue."""
 
 
 class Subjects(TyperGroup):
@@ -39,15 +41,14 @@ class Subjects(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in SUBJECTS:
             return None
-        module = importlib.import_module(f"refund_desk.commands.{SUBJECTS[cmd_name][0]}")
+        module = importlib.import_module(f"refund_desk.commands.{SUBJECTS[cmd_name]}")
         module.app.rich_markup_mode = None  # plain help: quick, and clean in a pipe
         command = get_command(module.app)
         command.name = cmd_name
-        return command
+        return explain(command, cmd_name)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in SUBJECTS.items()])
+    def get_help(self, ctx: Any) -> str:
+        return page(self, "root", ctx, [(name, f"help.{name}") for name in SUBJECTS])
 
     def invoke(self, ctx: Any) -> Any:
         from refund_desk.domain.errors import DeskError
@@ -64,7 +65,6 @@ class Subjects(TyperGroup):
 app = typer.Typer(
     name="refund-desk",
     cls=Subjects,
-    help="Refund Desk: case management for the refunds that no rule could settle alone.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -74,7 +74,7 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def _root(
-    version: bool = typer.Option(False, "--version", help="Print the version and go."),
+    version: bool = typer.Option(False, "--version", help="help.option.version"),
 ) -> None:
     if version:
         from refund_desk import __version__

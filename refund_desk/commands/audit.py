@@ -1,4 +1,4 @@
-"""`refund-desk audit verify | export | prove`: the log checked where it lies, offline, without a running desk.
+"""`refund-desk audit verify | export | prove | key`: the log checked where it lies, offline, without a running desk.
 
 Exit code 0: whole. 1: not whole, with the first bad entry named, or not readable.
 """
@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from refund_desk.domain.errors import DeskError, Invalid, NotFound
+from refund_desk.domain.errors import DeskError, Invalid, NotFound, Unavailable
 from refund_desk.service.audit import Trust, VerifyReport, verify
 from refund_desk.service.audit_check import FirstBad
 from refund_desk.service.audit_files import export, verify_file
@@ -58,16 +58,16 @@ class Doors(Protocol):
 
 Target = Annotated[
     str | None,
-    typer.Argument(help="Data directory, exported file, proof, or postgresql:// address. Default: this desk."),
+    typer.Argument(help="help.audit.target"),
 ]
-Key = Annotated[str | None, typer.Option("--key", help="Verifier key, or a file that holds it.")]
-Known = Annotated[list[Path] | None, typer.Option("--checkpoint", help="A checkpoint you kept; may be given often.")]
-AsJson = Annotated[bool, typer.Option("--json", help="The report as JSON.")]
+Key = Annotated[str | None, typer.Option("--key", help="help.audit.key_given")]
+Known = Annotated[list[Path] | None, typer.Option("--checkpoint", help="help.audit.checkpoint")]
+AsJson = Annotated[bool, typer.Option("--json", help="help.audit.json")]
 
 
 def audit_app(doors: Callable[[], Doors]) -> typer.Typer:
     """The sub-app. `doors` is called when a command runs, so that nothing is opened before."""
-    app = typer.Typer(name="audit", help="Verify, export and prove the audit log.", no_args_is_help=True)
+    app = typer.Typer(name="audit", no_args_is_help=True)
 
     @app.command("verify")
     def _verify(target: Target = None, key: Key = None, checkpoint: Known = None, as_json: AsJson = False) -> None:
@@ -78,10 +78,8 @@ def audit_app(doors: Callable[[], Doors]) -> typer.Typer:
 
     @app.command("export")
     def _export(
-        out: Annotated[Path, typer.Argument(help="The file to write.")],
-        source: Annotated[
-            str | None, typer.Option("--from", help="Data directory or address. Default: this desk.")
-        ] = None,
+        out: Annotated[Path, typer.Argument(help="help.audit.export.out")],
+        source: Annotated[str | None, typer.Option("--from", help="help.audit.from")] = None,
         as_json: AsJson = False,
     ) -> None:
         """Write the whole log into one file that can be verified offline."""
@@ -93,11 +91,9 @@ def audit_app(doors: Callable[[], Doors]) -> typer.Typer:
 
     @app.command("prove")
     def _prove(
-        case: Annotated[str, typer.Argument(help="The case's reference.")],
-        out: Annotated[Path | None, typer.Option("--out", help="The file to write; default: standard output.")] = None,
-        source: Annotated[
-            str | None, typer.Option("--from", help="Data directory or address. Default: this desk.")
-        ] = None,
+        case: Annotated[str, typer.Argument(help="help.audit.prove.case")],
+        out: Annotated[Path | None, typer.Option("--out", help="help.audit.prove.out")] = None,
+        source: Annotated[str | None, typer.Option("--from", help="help.audit.from")] = None,
     ) -> None:
         """Write the entries of a case with the proof that they stood in the signed log."""
         with _worded(doors(), False) as desk:
@@ -109,6 +105,15 @@ def audit_app(doors: Callable[[], Doors]) -> typer.Typer:
                 sys.stdout.write(bundle)
             else:
                 _replace(out, bundle.encode())
+
+    @app.command("key")
+    def _show_key() -> None:
+        """Print the verifier key of this desk's log, for whoever pins it."""
+        with _worded(doors(), False) as desk:
+            known = desk.trusted_key()
+            if known is None:
+                raise Unavailable("audit.no_database", path=desk.here())
+            typer.echo(known)
 
     return app
 
@@ -166,6 +171,9 @@ def _report(desk: Doors, report: VerifyReport, as_json: bool) -> None:
         head = "command.audit.proven" if report.origin_proven else "command.audit.agrees"
     more = ["command.audit.unprotected"] if report.unprotected and report.ok else []
     _say(desk, as_json, values, head, *more)
+    if not as_json:
+        for branch in report.branches:
+            typer.echo(desk.tr("audit.branch", **branch.to_params()))
     _fail(desk, as_json, report.first_bad)
 
 

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Use = TypeVar("Use", bound=Callable[..., None])
 
-Server = Annotated[str | None, typer.Option("--server", help="Address of a team's server. [REFUND_DESK_SERVER]")]
-Token = Annotated[str | None, typer.Option("--token", help="Act as the account of a token. [REFUND_DESK_TOKEN]")]
-ActingAs = Annotated[str | None, typer.Option("--as", metavar="LOGIN", help="Act as an account; asks its password.")]
-AsJson = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]
+Server = Annotated[str | None, typer.Option("--server", help="help.option.server")]
+Token = Annotated[str | None, typer.Option("--token", help="help.option.token")]
+ActingAs = Annotated[str | None, typer.Option("--as", metavar="LOGIN", help="help.option.as")]
+AsJson = Annotated[bool, typer.Option("--json", help="help.option.json")]
 COMMON: dict[str, tuple[Any, Any]] = {
     "server": (Server, None),
     "token": (Token, None),

@@ -12,7 +12,7 @@ from refund_desk.commands.calling import Call, desk_command
 from refund_desk.commands.files import read_yaml
 from refund_desk.commands.printing import as_json, say, table, words
 
-app = typer.Typer(help="Process, policies, links and roles: changed by two persons.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 class Kind(StrEnum):
@@ -21,7 +21,7 @@ class Kind(StrEnum):
     LINKS = "links"
 
 
-Reason = Annotated[str, typer.Option(help="Why; it stays on record.")]
+Reason = Annotated[str, typer.Option(help="help.config.reason")]
 Number = Annotated[int, typer.Argument(metavar="CHANGE")]
 
 

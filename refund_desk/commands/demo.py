@@ -15,7 +15,7 @@ from refund_desk.commands.printing import note
 from refund_desk.domain.errors import Conflict
 from refund_desk.settings import Settings
 
-app = typer.Typer(help="Open the window on invented cases, or take the tour.")
+app = typer.Typer()
 
 HALF = "demo-unfinished"
 OURS = {HALF, "desk.lock"}
@@ -60,9 +60,7 @@ def _fill(home: Path, settings: Settings) -> None:
 
 @app.command()
 def demo(
-    tour: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="No window: drive it offscreen, and leave pictures in DIR.")
-    ] = None,
+    tour: Annotated[Path | None, typer.Option(metavar="DIR", help="help.demo.tour")] = None,
 ) -> None:
     """Open the window on about 200 invented cases, in a home of their own."""
     from refund_desk.commands.preflight import check_window

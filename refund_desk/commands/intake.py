@@ -19,7 +19,7 @@ from refund_desk.domain.errors import DeskError, NotFound, Refused
 if TYPE_CHECKING:
     from refund_desk.wire.bundle import ImportCounts
 
-app = typer.Typer(help="Take a bundle of refund requests in.")
+app = typer.Typer()
 
 ASK_S = 0.5
 
@@ -27,7 +27,7 @@ ASK_S = 0.5
 @desk_command(app, "import", works=True)
 def take_in(
     call: Call,
-    path: Annotated[Path, typer.Argument(help="A directory or zip with cases.jsonl and evidence/.")],
+    path: Annotated[Path, typer.Argument(help="help.import.path")],
 ) -> None:
     """Take a bundle in. Twice the same changes nothing; what can't be taken waits in quarantine."""
     with progress() as show:

@@ -61,12 +61,12 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Columns under their heads; text from outside on one line, its controls visible."""
     cells = [[words().tr(head) for head in heads]]
     cells += [[plain("" if cell is None else str(cell), lines=False) for cell in row] for row in rows]
-    widths = [max(_width(row[column]) for row in cells) for column in range(len(heads))]
+    widths = [max(width_of(row[column]) for row in cells) for column in range(len(heads))]
     for row in cells:
-        padded = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
+        padded = [cell + " " * (width - width_of(cell)) for cell, width in zip(row, widths, strict=True)]
         typer.echo(GAP.join(padded).rstrip())
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """Columns of a terminal; a Chinese character takes two."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

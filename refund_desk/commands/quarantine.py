@@ -16,7 +16,7 @@ from refund_desk.domain.errors import DeskError
 if TYPE_CHECKING:
     from refund_desk.wire.bundle import QuarantineRow
 
-app = typer.Typer(help="Records that could not be taken in.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 class Status(StrEnum):
@@ -45,7 +45,9 @@ def _reason(reason: Any) -> str:
 
 
 @desk_command(app, "list")
-def list_rows(call: Call, status: Annotated[Status, typer.Option(help="Which of them.")] = Status.OPEN) -> None:
+def list_rows(
+    call: Call, status: Annotated[Status, typer.Option(help="help.quarantine.list.status")] = Status.OPEN
+) -> None:
     """What is in quarantine, newest first, with the first reason of each."""
     rows = _rows(call, status.value)
     if call.json:
@@ -82,8 +84,8 @@ def show(call: Call, number: Number) -> None:
 def retry(
     call: Call,
     number: Annotated[int | None, typer.Argument(metavar="[ID]")] = None,
-    file: Annotated[Path | None, typer.Option(help="The corrected record, JSON.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All open ones, as they are.")] = False,
+    file: Annotated[Path | None, typer.Option(help="help.quarantine.retry.file")] = None,
+    every: Annotated[bool, typer.Option("--all", help="help.quarantine.retry.all")] = False,
 ) -> None:
     """Take a record in again: as it is, or corrected. Its evidence was kept."""
     if (number is None) == (not every) or (every and file is not None):
@@ -120,7 +122,7 @@ def _retry_all(call: Call) -> None:
 
 
 @desk_command(app, "drop")
-def drop(call: Call, number: Number, reason: Annotated[str, typer.Option(help="Why it is given up.")]) -> None:
+def drop(call: Call, number: Number, reason: Annotated[str, typer.Option(help="help.quarantine.drop.reason")]) -> None:
     """Give a record up. It stays on record."""
     row = call.ask(call.client.drop(number, reason))
     if call.json:

@@ -9,7 +9,7 @@ import typer
 
 from refund_desk.commands.printing import as_json
 
-app = typer.Typer(help="Print the schema of a format.")
+app = typer.Typer()
 
 
 EXAMPLE: Final[dict[str, Any]] = {

@@ -18,7 +18,7 @@ from refund_desk.settings import Settings
 if TYPE_CHECKING:
     from refund_desk.wiring import House
 
-app = typer.Typer(help="Run the service for a team.")
+app = typer.Typer()
 
 PATIENCE_S = 10
 """How long answers on their way may take once we are told to stop."""
@@ -55,8 +55,8 @@ def told_to_stop(stop: Any) -> Iterator[None]:
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen at; 0: any free one.")] = 8470,
+    host: Annotated[str, typer.Option(help="help.serve.host")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="help.serve.port")] = 8470,
 ) -> None:
     """Run the service on PostgreSQL (REFUND_DESK_DATABASE_URL) or on the SQLite of your home."""
     with _listening(host, port) as listener, open_team(Settings(), alone=True) as house:

@@ -11,10 +11,10 @@ from refund_desk.commands.calling import Call, desk_command
 from refund_desk.commands.printing import as_json, note, say, table, words
 from refund_desk.domain.words import Role
 
-app = typer.Typer(help="Accounts and their roles.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 Login = Annotated[str, typer.Argument(metavar="LOGIN")]
-Language = Annotated[str, typer.Option(metavar="zh|en", help="What the account is spoken to in.")]
+Language = Annotated[str, typer.Option(metavar="zh|en", help="help.user.add.language")]
 
 
 @desk_command(app, "list")
@@ -42,11 +42,11 @@ def list_users(call: Call) -> None:
 def add(
     call: Call,
     login: Login,
-    name: Annotated[str, typer.Option(help="The person's name.")],
-    role: Annotated[list[Role] | None, typer.Option(help="May be given several times.")] = None,
+    name: Annotated[str, typer.Option(help="help.user.add.name")],
+    role: Annotated[list[Role] | None, typer.Option(help="help.user.add.role")] = None,
     language: Language = "",
-    same_person_as: Annotated[str | None, typer.Option(metavar="LOGIN", help="Another account of one person.")] = None,
-    password_stdin: Annotated[bool, typer.Option(help="Read the password; otherwise a one-time one is made.")] = False,
+    same_person_as: Annotated[str | None, typer.Option(metavar="LOGIN", help="help.user.add.person")] = None,
+    password_stdin: Annotated[bool, typer.Option(help="help.user.add.password")] = False,
 ) -> None:
     """Make an account. With a second administrator there, its roles wait for their approval."""
     from refund_desk.wire.commands import NewUser
@@ -77,8 +77,8 @@ def add(
 def role(
     call: Call,
     login: Login,
-    roles: Annotated[list[Role] | None, typer.Argument(help="All roles the account has from now on.")] = None,
-    reason: Annotated[str, typer.Option(help="Why; whoever approves reads it.")] = "",
+    roles: Annotated[list[Role] | None, typer.Argument(help="help.user.role.roles")] = None,
+    reason: Annotated[str, typer.Option(help="help.user.role.reason")] = "",
 ) -> None:
     """Change somebody's roles. A second person approves; this machine's operator does it at once, on record."""
     made = call.ask(call.client.change_roles(login, roles or [], reason or words().tr("command.user.by_command")))
@@ -124,7 +124,7 @@ def reset(call: Call, login: Login) -> None:
 
 @desk_command(app, "token")
 def token(
-    call: Call, login: Login, label: Annotated[str, typer.Option(help="What it is for.")] = "command line"
+    call: Call, login: Login, label: Annotated[str, typer.Option(help="help.user.token.label")] = "command line"
 ) -> None:
     """Make an API token. It is shown once."""
     made = call.ask(call.client.make_token(login, label))

@@ -29,12 +29,13 @@ from refund_desk.desktop.settings import SettingsPanel
 from refund_desk.desktop.shell import MainWindow, RailEntry
 from refund_desk.desktop.state import DeskState
 from refund_desk.desktop.theme import theme
-from refund_desk.desktop.widgets import EmptyState, key_text
+from refund_desk.desktop.widgets import EmptyState, KeyButton, key_text
 from refund_desk.desktop.widgets.caserow import row_text
+from refund_desk.desktop.widgets.dialogs import TextDialog
 from refund_desk.desktop.words import formats, tr, unbind_text, word, word_error, words
 from refund_desk.desktop.workspace import CaseWorkspace
 from refund_desk.domain.checkpoints import Checkpoint
-from refund_desk.domain.errors import DeskError, Unauthenticated
+from refund_desk.domain.errors import DeskError, Invalid, Unauthenticated
 from refund_desk.domain.words import Role
 from refund_desk.wire.cases import QueuePage
 from refund_desk.wire.commands import DeskStatus, Me, Outcome, Taken, VerifyReport
@@ -213,9 +214,12 @@ class DeskWindow(QObject):
         self.leases.lost.connect(lambda ref: self.window.say("warn", "ui.main.lease_lost", ref=ref))
         if self.keeper is None:
             server = self.options.server or "embedded"
-            self.keeper = CheckpointKeeper(client, self.operations, server, self.window.state, self)
+            key = self._signed().status.log_key
+            self.keeper = CheckpointKeeper(client, self.operations, server, key, self.window.state, self)
             self.keeper.seen.connect(self._checkpoint_seen)
             self.keeper.broken.connect(self._log_broken)
+        else:
+            self.keeper.offer(self._signed().status.log_key)
         self.watch.start()
 
     def _session_over(self, _error: Unauthenticated) -> None:
@@ -412,8 +416,31 @@ class DeskWindow(QObject):
         page.setObjectName("signInPage")
         unbind_text(page.text.setText)
         page.text.setText(f"{word_error(error)}\n{tr('ui.main.log_broken_text')}")
+        enter = KeyButton("ui.main.log_accept", icon_name="audit")
+        enter.clicked.connect(self._ask_log_key)
+        page.add_button(enter)
         self.window.cover(page)
         self.window.top.set_sync("")
+
+    def _ask_log_key(self) -> None:
+        """On purpose, and not by a click alone: whoever goes on has the key from somebody who answers for the log."""
+        dialog = TextDialog(
+            self.window, "ui.main.log_accept", "ui.main.log_key", "ui.main.log_accept_ok", lead_key="ui.main.log_lead"
+        )
+        dialog.given.connect(self._accept_log)
+        dialog.open()
+
+    def _accept_log(self, vkey: str) -> None:
+        if self.keeper is None or self.client is None:
+            return
+        try:
+            self.keeper.accept(vkey)
+        except Invalid as error:
+            self.window.say_error(error)
+            return
+        self.window.uncover()
+        self._listen(self.client)
+        self._refresh_all()
 
     def _verified(self, report: VerifyReport) -> None:
         self._report = report

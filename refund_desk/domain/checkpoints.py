@@ -20,25 +20,32 @@ Prove = Callable[[int, int], Sequence[bytes]]
 """(old size, new size) -> consistency proof, asked of the log."""
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}\Z")
+_EPOCH = re.compile(r"epoch ([1-9][0-9]{0,8})\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A signed root: the tree of `size` leaves of the log named `origin` has this root (32 bytes)."""
+    """A signed root: the tree of `size` leaves of the log named `origin` has this root (32 bytes).
+
+    epoch: how many restores of its database were accepted before; above 0 it stands in a line of its own, so
+    that a checkpoint says to which branch it belongs.
+    """
 
     origin: str
     size: int
     root: bytes
+    epoch: int = 0
 
     def text(self) -> str:
         """The note's text, to be signed."""
-        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+        more = f"epoch {self.epoch}\n" if self.epoch else ""
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n{more}"
 
 
 def read_checkpoint(note: str) -> Checkpoint:
     """The checkpoint in a note, its signatures unchecked. Raises Invalid `audit.note_malformed`.
 
-    Lines after the root are extensions of the format and are passed over.
+    Of lines after the root, extensions of the format, one that names the epoch is read; others are passed over.
     """
     lines = note.partition("\n\n")[0].split("\n")
     if len(lines) < 3 or not lines[0] or not _SIZE.fullmatch(lines[1]):
@@ -49,7 +56,8 @@ def read_checkpoint(note: str) -> Checkpoint:
         raise Invalid("audit.note_malformed") from None
     if len(root) != 32 or b64encode(root).decode() != lines[2]:
         raise Invalid("audit.note_malformed")
-    return Checkpoint(lines[0], int(lines[1]), root)
+    epochs = [int(found[1]) for found in map(_EPOCH.match, lines[3:]) if found]
+    return Checkpoint(lines[0], int(lines[1]), root, epochs[0] if epochs else 0)
 
 
 class PinnedCheckpoints:
@@ -66,8 +74,9 @@ class PinnedCheckpoints:
     def see(self, note: str, prove: Prove) -> Checkpoint:
         """Take a newer checkpoint of the log, or refuse.
 
-        An older one that is consistent changes nothing. Raises Conflict `audit.other_log` (another origin) or
-        `audit.inconsistent` (with `held` and `shown` sizes), Invalid for a note that can't be read or trusted.
+        An older one that is consistent changes nothing. Raises Conflict `audit.other_log` (another origin),
+        `audit.inconsistent` (with `held` and `shown` sizes) or `audit.restored` (the same, where the log says that
+        a restore was accepted since), Invalid for a note that can't be read or trusted.
         """
         if self._vkey is not None and self._verify is not None:
             self._verify(note, self._vkey)
@@ -81,7 +90,8 @@ class PinnedCheckpoints:
         old, new = sorted((held, shown), key=lambda checkpoint: checkpoint.size)
         proof = prove(old.size, new.size) if 0 < old.size < new.size else []
         if not verify_consistency(old.size, new.size, old.root, new.root, proof):
-            raise Conflict("audit.inconsistent", held=held.size, shown=shown.size)
+            code = "audit.restored" if shown.epoch > held.epoch else "audit.inconsistent"
+            raise Conflict(code, held=held.size, shown=shown.size)
         if shown.size > held.size:
             self.note = note
         return shown

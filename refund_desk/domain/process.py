@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from refund_desk.domain.conditions import CaseFacts, holds
 from refund_desk.domain.errors import Conflict, Refused
 from refund_desk.domain.words import ClockKind, Decision, Progress, Reason, RequestKind, Role, Stage, Tender, Who
 
@@ -34,6 +35,17 @@ class ApprovalRule(StrEnum):
     NEVER = "never"
     ABOVE = "above"
     UNLESS_WITHDRAWN = "unless_withdrawn"
+
+
+class Prefer(StrEnum):
+    """What take-next gives first: what came back to whoever asks, what an answer came for, what must be acted on first.
+
+    The last of them fits every case, and ends the list.
+    """
+
+    RETURNED_TO_ME = "returned_to_me"
+    ANSWER_CAME = "answer_came"
+    ACT_BY = "act_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +180,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TakeRule:
-    """How work is handed out: lease and renewal in seconds, and what comes first (codes, in order)."""
+    """How work is handed out: lease and renewal in seconds, and what comes first, in order."""
 
     lease_s: int
     renew_s: int
     max_held: int
-    prefer: tuple[str, ...] = ()
+    prefer: tuple[Prefer, ...] = (Prefer.ACT_BY,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,121 +236,6 @@ class Process:
     def stage(self, stage: Stage) -> StageRule:
         """The rule of a stage."""
         return next(rule for rule in self.stages if rule.stage is stage)
-
-
-@dataclass(frozen=True, slots=True)
-class ConsultFact:
-    """A consultation of this round: who was asked, and whether it still blocks."""
-
-    role: Role
-    required: bool
-    settled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFacts:
-    """What the process looks at in a case.
-
-    `amount` is what is, or would be, proposed (else what is asked for), `refundable` the most that
-    may go back; minor units of `currency`. `order_sum` and `customer_sum` were decided before, by
-    currency. People are person ids. `conflicts` are field keys of the data dictionary.
-    """
-
-    stage: Stage
-    kind: RequestKind
-    reason: Reason
-    currency: str
-    amount: int | None = None
-    refundable: int | None = None
-    order_sum: Mapping[str, int] = field(default_factory=dict)
-    customer_sum: Mapping[str, int] = field(default_factory=dict)
-    disputed: bool = False
-    conflicts: frozenset[str] = frozenset()
-    findings: frozenset[str] = frozenset()
-    risk: int | None = None
-    shipped: bool = False
-    delivered: bool = False
-    goods_back: bool = False
-    evidence: int = 0
-    customer_withdrew: bool = False
-    held_before: bool = False
-    appeal: bool = False
-    open_intents: bool = False
-    unsettled: bool = False
-    consultations: tuple[ConsultFact, ...] = ()
-    proposal_open: bool = False
-    proposer: int | None = None
-    viewer: int | None = None
-    assignee: int | None = None
-
-
-FLAGS = frozenset(
-    {
-        "disputed",
-        "shipped",
-        "delivered",
-        "goods_back",
-        "customer_withdrew",
-        "held_before",
-        "appeal",
-        "open_intents",
-        "unsettled",
-    }
-)
-"""Conditions that are a fact of the case by that name."""
-
-
-def holds(process: Process, condition: str, facts: CaseFacts) -> bool:
-    """Whether a condition of the process file is true of a case.
-
-    A flag of CaseFacts, `conflict`, `money_conflict`, `evidence`, `risk.<level>` (or above),
-    `reason.<customer's reason>`, `kind.<kind>`, `finding.<code>`; `not.<condition>` turns it round.
-    """
-    head, _, rest = condition.partition(".")
-    match head:
-        case "not":
-            return not holds(process, rest, facts)
-        case "conflict":
-            return bool(facts.conflicts)
-        case "money_conflict":
-            return bool(facts.conflicts & process.money_fields)
-        case "evidence":
-            return facts.evidence > 0
-        case "reason":
-            return facts.reason == rest
-        case "kind":
-            return facts.kind == rest
-        case "finding":
-            return rest in facts.findings
-        case "risk":
-            return risk_score(process, facts) >= dict(process.risk.levels)[rest]
-    return bool(getattr(facts, condition))
-
-
-def known_condition(process: Process, condition: str) -> bool:
-    """Whether `holds` can answer it."""
-    head, _, rest = condition.partition(".")
-    match head:
-        case "not":
-            return known_condition(process, rest)
-        case "conflict" | "money_conflict" | "evidence":
-            return not rest
-        case "reason":
-            return rest in set(Reason)
-        case "kind":
-            return rest in set(RequestKind)
-        case "finding":
-            return bool(rest)
-        case "risk":
-            return rest in dict(process.risk.levels)
-    return condition in FLAGS
-
-
-def risk_score(process: Process, facts: CaseFacts) -> int:
-    """0 to 100: what the caller knows, else the sum of the signals that hold."""
-    if facts.risk is not None:
-        return facts.risk
-    return min(100, sum(points for signal, points in process.risk.signals if holds(process, signal, facts)))
 
 
 # ------------------------------------------------------------------ who may

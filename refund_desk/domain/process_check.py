@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
+from refund_desk.domain.conditions import known_condition
 from refund_desk.domain.people import DECIDING
-from refund_desk.domain.process import (
-    Activity,
-    ApprovalRule,
-    Label,
-    Limits,
-    Process,
-    Seats,
-    Why,
-    known_condition,
-)
+from refund_desk.domain.process import Activity, ApprovalRule, Label, Limits, Prefer, Process, Seats, TakeRule, Why
 from refund_desk.domain.words import MONEY_DECISIONS, ClockKind, Decision, Role, Stage
 
 MOST_REASONS = 9
@@ -34,6 +26,7 @@ def validate(process: Process) -> list[Why]:
         *_activities(process),
         *_decisions(process),
         *_limits(process.limits),
+        *_take(process.take),
         *_moves(process),
         *_conditions(process),
         *_labels(process),
@@ -42,6 +35,12 @@ def validate(process: Process) -> list[Why]:
 
 def _bad(code: str, path: str, **params: object) -> Why:
     return Why(f"error.process.bad.{code}", {"path": path, **params})
+
+
+def _take(rule: TakeRule) -> Iterator[Why]:
+    """Whatever comes first, every free case has its turn."""
+    if not rule.prefer or rule.prefer[-1] is not Prefer.ACT_BY or len(set(rule.prefer)) != len(rule.prefer):
+        yield _bad("take_order", "take.prefer")
 
 
 def _stages(process: Process) -> Iterator[Why]:

@@ -9,21 +9,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from refund_desk.domain.conditions import CaseFacts, holds, risk_score
 from refund_desk.domain.errors import DeskError, Invalid, Refused
-from refund_desk.domain.process import (
-    ApprovalRule,
-    Band,
-    CaseFacts,
-    Consult,
-    DecisionRule,
-    Limits,
-    Permit,
-    Process,
-    Why,
-    holds,
-    may,
-    risk_score,
-)
+from refund_desk.domain.process import ApprovalRule, Band, Consult, DecisionRule, Limits, Permit, Process, Why, may
 from refund_desk.domain.words import Decision, Raci, Role
 
 SeatState = Literal["you", "done", "waiting", "open", "none"]

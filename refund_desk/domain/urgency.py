@@ -1,4 +1,6 @@
-"""Where a case stands in the queue, and why: act_by = due − expected work − weight of amount − weight of risk."""
+"""Where a case stands in the queue, and why: act_by = due − expected work − weight of amount − weight of risk.
+What take-next gives before that order, too.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from refund_desk.domain.process import CaseFacts, Process, risk_score
+from refund_desk.domain.cases import CaseState
+from refund_desk.domain.conditions import CaseFacts, risk_score
+from refund_desk.domain.process import Prefer, Process, TakeRule
 from refund_desk.domain.words import ClockKind, Reason, RequestKind
 
 
@@ -19,6 +23,16 @@ class UrgencyTerm:
     params: Mapping[str, Any] = field(default_factory=dict)
     seconds: int | None = None
     at: datetime | None = None
+
+
+def preferred(take: TakeRule, state: CaseState, person: int) -> Prefer:
+    """Why take-next gives a case to somebody before others: the first rule that fits it."""
+    fits = {
+        Prefer.RETURNED_TO_ME: state.returned_to_id == person,
+        Prefer.ANSWER_CAME: state.answer_came,
+        Prefer.ACT_BY: True,
+    }
+    return next(rule for rule in take.prefer if fits[rule])
 
 
 def expected_work_s(process: Process, kind: RequestKind, reason: Reason) -> int:

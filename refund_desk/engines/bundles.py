@@ -192,6 +192,7 @@ class ZipBundle:
         infos = self._zip.infolist()
         if len(infos) > MAX_ENTRIES:
             raise TooLarge("bundle.too_many_files", limit=MAX_ENTRIES)
+        _each_once(infos)
         named = [(name, info) for info in infos for name in _names(info)]
         homes = {name.removesuffix(CASES) for name, _ in named if name.rsplit("/", 1)[-1] == CASES}
         homes = {home for home in homes if home.count("/") <= 1 and not home.startswith("__MACOSX")}
@@ -264,6 +265,15 @@ class ZipBundle:
 def _check_ratio(read: int, info: zipfile.ZipInfo) -> None:
     if read > RATIO_FROM and read > MAX_RATIO * max(1, info.compress_size):
         raise TooLarge("bundle.bomb", ratio=MAX_RATIO)
+
+
+def _each_once(infos: list[zipfile.ZipInfo]) -> None:
+    """Of two entries by one name each reader takes another: we take none."""
+    seen: set[str] = set()
+    for info in infos:
+        if info.filename in seen and not info.is_dir():
+            raise Invalid("bundle.duplicate_name", file=info.filename[:200])
+        seen.add(info.filename)
 
 
 def _names(info: zipfile.ZipInfo) -> set[str]:

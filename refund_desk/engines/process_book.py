@@ -24,6 +24,7 @@ from refund_desk.domain.process import (
     Label,
     Limits,
     Move,
+    Prefer,
     Process,
     RiskRule,
     Seats,
@@ -236,7 +237,7 @@ def _take(node: Node) -> TakeRule:
         node["lease_minutes"].whole(1) * MINUTE,
         node["renew_minutes"].whole(1) * MINUTE,
         node["max_held"].whole(1),
-        node["prefer"].texts(),
+        node["prefer"].words(Prefer),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import os
 import stat
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -20,12 +20,10 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from refund_desk.domain import notes
 from refund_desk.domain.errors import Invalid, Unavailable
 
-_ED25519 = b"\x01"
 _PREFIX = "PRIVATE+KEY+"
-_MAX_NOTE = 64 * 1024
-_MAX_SIGNATURES = 16
 
 
 def canonical(value: Any) -> bytes:
@@ -55,12 +53,12 @@ class SigningKey:
     """An Ed25519 key with the name it signs under (the log's origin)."""
 
     def __init__(self, name: str, seed: bytes) -> None:
-        if not _good_name(name) or len(seed) != 32:
+        if not notes.good_name(name) or len(seed) != 32:
             raise Invalid("audit.key_malformed")
         self.name = name
         self._seed = seed
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self._public = _ED25519 + self._key.public_key().public_bytes_raw()
+        self._public = notes.ED25519 + self._key.public_key().public_bytes_raw()
 
     @classmethod
     def generate(cls, name: str) -> SigningKey:
@@ -73,99 +71,42 @@ class SigningKey:
         line = line.strip()
         if not line.startswith(_PREFIX):
             raise Invalid("audit.key_malformed")
-        name, raw = _read_key(line.removeprefix(_PREFIX), _ED25519)
+        name, raw = notes.read_key(line.removeprefix(_PREFIX))
         key = cls(name, raw)
-        if line.removeprefix(_PREFIX).split("+")[1] != _key_id(name, key._public).hex():
+        if line.removeprefix(_PREFIX).split("+")[1] != notes.key_id(name, key._public).hex():
             raise Invalid("audit.key_malformed")
         return key
 
     @property
     def vkey(self) -> str:
         """The verifier key, to be handed to whoever shall be able to check."""
-        return f"{self.name}+{_key_id(self.name, self._public).hex()}+{b64encode(self._public).decode()}"
+        return f"{self.name}+{notes.key_id(self.name, self._public).hex()}+{b64encode(self._public).decode()}"
 
     def line(self) -> str:
         """The secret, as its file holds it."""
-        key_id = _key_id(self.name, self._public).hex()
-        return f"{_PREFIX}{self.name}+{key_id}+{b64encode(_ED25519 + self._seed).decode()}\n"
+        key_id = notes.key_id(self.name, self._public).hex()
+        return f"{_PREFIX}{self.name}+{key_id}+{b64encode(notes.ED25519 + self._seed).decode()}\n"
 
     def sign(self, text: str) -> str:
         """The note for `text`, which ends with a line break. ValueError for a text that no note can hold."""
         if not text.endswith("\n") or any(ord(char) < 32 and char != "\n" for char in text):
             raise ValueError("a note's text is lines of printable text")
         signature = self._key.sign(text.encode())
-        blob = b64encode(_key_id(self.name, self._public) + signature).decode()
+        blob = b64encode(notes.key_id(self.name, self._public) + signature).decode()
         return f"{text}\n— {self.name} {blob}\n"
 
 
 def verify_note(note: str, vkey: str) -> str:
-    """The note's text, if `vkey` signed it.
+    """The note's text, if `vkey` signed it; `notes.verify_note` says what it raises."""
+    return notes.verify_note(note, vkey, _signed)
 
-    Raises Invalid: `audit.key_malformed`, `audit.note_malformed`, `audit.signature_missing` (nobody of that
-    name and key id signed) or `audit.signature_wrong`.
-    """
-    name, public = _read_key(vkey.strip(), _ED25519)
-    wanted = _key_id(name, _ED25519 + public)
-    if vkey.strip().split("+")[1] != wanted.hex():
-        raise Invalid("audit.key_malformed")
-    text, signatures = _split_note(note)
-    found = [blob[4:] for signer, blob in signatures if signer == name and blob[:4] == wanted]
-    if not found:
-        raise Invalid("audit.signature_missing", name=name)
+
+def _signed(public: bytes, signature: bytes, message: bytes) -> bool:
     try:
-        key = Ed25519PublicKey.from_public_bytes(public)
-        for signature in found:
-            key.verify(signature, text.encode())
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError):
-        raise Invalid("audit.signature_wrong", name=name) from None
-    return text
-
-
-def _split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
-    """Text and (name, key id + signature) of each signature line."""
-    head, gap, tail = note.rpartition("\n\n")
-    if not gap or not tail.endswith("\n") or len(note) > _MAX_NOTE:
-        raise Invalid("audit.note_malformed")
-    lines = tail[:-1].split("\n")
-    if len(lines) > _MAX_SIGNATURES:
-        raise Invalid("audit.note_malformed")
-    return head + "\n", [_signature(line) for line in lines]
-
-
-def _signature(line: str) -> tuple[str, bytes]:
-    parts = line.split(" ")
-    if len(parts) != 3 or parts[0] != "—" or not _good_name(parts[1]):
-        raise Invalid("audit.note_malformed")
-    blob = _exact_base64(parts[2])
-    if blob is None or len(blob) < 5:
-        raise Invalid("audit.note_malformed")
-    return parts[1], blob
-
-
-def _read_key(text: str, kind: bytes) -> tuple[str, bytes]:
-    """Name and 32 raw bytes of `<name>+<key id>+<base64>`. The base64 may hold plus signs of its own."""
-    name, _, rest = text.partition("+")
-    raw = _exact_base64(rest.partition("+")[2])
-    if not _good_name(name) or raw is None or len(raw) != 33 or raw[:1] != kind:
-        raise Invalid("audit.key_malformed")
-    return name, raw[1:]
-
-
-def _exact_base64(text: str) -> bytes | None:
-    """The bytes, or None when the text isn't the one way to write them."""
-    try:
-        raw = b64decode(text, validate=True)
-    except ValueError:
-        return None
-    return raw if b64encode(raw).decode() == text else None
-
-
-def _good_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(char.isspace() for char in name)
-
-
-def _key_id(name: str, public: bytes) -> bytes:
-    return sha256(name.encode() + b"\n" + public).digest()[:4]
+        return False
+    return True
 
 
 def load_key(path: Path, outside: Path | None = None) -> SigningKey:

@@ -44,6 +44,8 @@ class House(Protocol):
     def write(self) -> Any: ...
     def read(self) -> Any: ...
     def checkpoint(self) -> str | None: ...
+    def log_key(self) -> str: ...
+    def unsigned(self) -> str | None: ...
     def verify(self, job: Any) -> Any: ...
     def export(self, job: Any) -> Any: ...
     def prove(self, ref: str) -> dict[str, Any]: ...
@@ -74,7 +76,8 @@ class Call:
         self.house: House = request.app.state.house
         self.desk: Desk = self.house.desk
         # Read here: a parameter of every route would cost each of them its own validator at every start.
-        self.key = request.headers.get("idempotency-key") or None
+        # Reads have none: each look is a look, and what somebody saw is never kept.
+        self.key = None if request.method == "GET" else request.headers.get("idempotency-key") or None
         if self.key and len(self.key) > LONGEST_KEY:
             long = {"path": "Idempotency-Key", "code": "field.too_long", "params": {"limit": LONGEST_KEY}}
             raise Invalid("request.invalid", problems=[long])
@@ -132,21 +135,25 @@ class Call:
         use: Callable[[Work, Principal], Any],
         *,
         body: BaseModel | None = None,
+        raw: bytes = b"",
         status: int = 200,
         money: bool = False,
         hidden: AbstractSet[str] | None = None,
     ) -> Response:
         """Run a use case in one transaction and answer with what it returns, as JSON (status 204: nothing).
 
-        use: returns a wire shape (or None); it is serialised before the commit, so that the kept
-        answer and the change are one. money: the call must carry an Idempotency-Key. hidden: fields of
-        the body that are secret, where the answer is one, too: neither is ever kept, and the same key
-        again answers that it was done.
+        use: returns a wire shape (or None); it is serialised before the commit, so that the kept answer and
+        the change are one. raw: a body that is no shape of ours, such as a file. money: the call must carry
+        an Idempotency-Key. hidden: fields of the body that are secret, where the answer is one, too: neither
+        is ever kept, and the same key again answers that it was done.
         """
         if money and not self.key:
             raise Invalid("idempotency.missing")
         route = f"{self.request.method} {self.request.url.path}"
-        digest = hashlib.sha256(body.model_dump_json(exclude=set(hidden or ())).encode() if body else b"").digest()
+        said = body.model_dump_json(exclude=set(hidden or ())).encode() if body else raw
+        if query := self.request.url.query:  # what is asked for stands there, too: the name of a file, of a view
+            said = query.encode() + b"\0" + said
+        digest = hashlib.sha256(said).digest()
         who: Principal | None = None
         try:
             with self._claimed(route), self.house.write() as work:

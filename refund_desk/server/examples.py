@@ -117,7 +117,15 @@ EXAMPLES: dict[str, list[Any]] = {
     "Me": [_ME],
     "SessionView": [{"token": "9c1e…", "expires_at": "2026-11-19T22:20:00+00:00", "me": _ME}],
     "DeskStatus": [
-        {"version": "0.1.0", "first_start": False, "demo": False, "embedded": False, "now": _AT, "currency": "CNY"}
+        {
+            "version": "0.1.0",
+            "first_start": False,
+            "demo": False,
+            "embedded": False,
+            "now": _AT,
+            "currency": "CNY",
+            "log_key": "refund-desk/5f2c81d09ab3+0a1b2c3d+Aamxo4Y0n0J9Yw2bqk0o6rC3vV8m1xv6a1w1tq2mJ7sQ",
+        }
     ],
     "NewUser": [{"name": "Lin Xiao", "login": "lin.xiao", "roles": ["reviewer"], "language": "zh"}],
     "UserView": [_USER],

@@ -20,7 +20,8 @@ from refund_desk.service.decisions import Done, content_of
 from refund_desk.service.ports.money import IntentRow, ProposalRow
 from refund_desk.service.ports.views import CHIPS, Count, Listed, QueueFilter
 from refund_desk.wire import cases as w
-from refund_desk.wire.base import MAX_INT, Amount, Coded
+from refund_desk.wire import decisions as wd
+from refund_desk.wire.base import MAX_INT, Amount, Coded, PersonRef
 from refund_desk.wire.commands import Outcome
 
 
@@ -36,17 +37,17 @@ def coded(why: Why) -> Coded:
     return Coded(code=why.code, params=dict(why.params))
 
 
-def person(number: int | None, names: Mapping[int, str]) -> w.PersonRef | None:
-    return None if not number else w.PersonRef(id=number, name=names.get(number, ""))
+def person(number: int | None, names: Mapping[int, str]) -> PersonRef | None:
+    return None if not number else PersonRef(id=number, name=names.get(number, ""))
 
 
-def known(number: int, names: Mapping[int, str]) -> w.PersonRef:
-    return w.PersonRef(id=number, name=names.get(number, ""))
+def known(number: int, names: Mapping[int, str]) -> PersonRef:
+    return PersonRef(id=number, name=names.get(number, ""))
 
 
-def terms(found: Sequence[DomainTerm], currency: str) -> list[w.Term]:
+def terms(found: Sequence[DomainTerm], currency: str) -> list[wd.Term]:
     return [
-        w.Term(
+        wd.Term(
             what=Coded(code=f"term.{t.code}" if not t.code.startswith("term.") else t.code, params=dict(t.params)),
             amount=sure(t.minor, currency),
         )
@@ -111,7 +112,7 @@ def row(listed: Listed, now: datetime) -> w.QueueRow:
         overdue=s.due_at is not None and s.due_at < now,
         paused=s.due_at is None and s.open,
         act_by=s.act_by,
-        assignee=w.PersonRef(id=s.assignee_id, name=listed.assignee or "") if s.assignee_id else None,
+        assignee=PersonRef(id=s.assignee_id, name=listed.assignee or "") if s.assignee_id else None,
         unseen=listed.unseen,
         round=s.round,
         opened_at=s.opened_at,
@@ -145,21 +146,21 @@ def done(result: Done) -> Outcome:
 
 def seats(
     option: Option, file: CaseFile | None, people: Mapping[Role, Sequence[tuple[int, str]]], viewer: int, name: str
-) -> list[w.RaciSeat]:
+) -> list[wd.RaciSeat]:
     """The RACI line with who sits on it: the viewer, who acted, or the only one who could."""
     out = []
     for seat in option.seats:
-        who: w.PersonRef | None = None
+        who: PersonRef | None = None
         holders = people.get(seat.role, ())
         if seat.state == "you":
-            who = w.PersonRef(id=viewer, name=name)
+            who = PersonRef(id=viewer, name=name)
         elif seat.letter is Raci.C and file is not None:
             answered = [c.answered_by for c in file.consultations if c.role is seat.role and c.answered_by]
-            who = next((w.PersonRef(id=n, name=label) for n, label in holders if n in answered), None)
+            who = next((PersonRef(id=n, name=label) for n, label in holders if n in answered), None)
         elif len(holders) == 1 and seat.letter is not Raci.I:
-            who = w.PersonRef(id=holders[0][0], name=holders[0][1])
+            who = PersonRef(id=holders[0][0], name=holders[0][1])
         out.append(
-            w.RaciSeat(
+            wd.RaciSeat(
                 letter=seat.letter,
                 role=seat.role,
                 person=who,
@@ -171,14 +172,14 @@ def seats(
     return out
 
 
-def option(found: Option, raci: list[w.RaciSeat]) -> w.DecisionOption:
-    return w.DecisionOption(
+def option(found: Option, raci: list[wd.RaciSeat]) -> wd.DecisionOption:
+    return wd.DecisionOption(
         decision=found.decision,
         allowed=found.allowed,
         why_not=coded(found.why_not) if found.why_not else None,
         could=list(found.could),
         raci=raci,
-        missing=[w.Missing(what=coded(lack.what), blocking=lack.blocking) for lack in found.missing],
+        missing=[wd.Missing(what=coded(lack.what), blocking=lack.blocking) for lack in found.missing],
         reasons=list(found.reasons),
         needs_amount=found.needs_amount,
         needs_lines=found.needs_lines,
@@ -186,7 +187,7 @@ def option(found: Option, raci: list[w.RaciSeat]) -> w.DecisionOption:
     )
 
 
-def content_terms(content: ProposalContent, file: CaseFile) -> list[w.Term]:
+def content_terms(content: ProposalContent, file: CaseFile) -> list[wd.Term]:
     """How the amount of a proposal comes about: its lines by name, shipping, what was kept back."""
     named = {line.external_id: (str(line.get("name", "")), int(line.get("quantity", 0))) for line in file.lines}
     found = []
@@ -201,11 +202,11 @@ def content_terms(content: ProposalContent, file: CaseFile) -> list[w.Term]:
     return terms(found, content.currency)
 
 
-def proposal(row: ProposalRow, names: Mapping[int, str], file: CaseFile, opened: Sequence[int] = ()) -> w.ProposalView:
+def proposal(row: ProposalRow, names: Mapping[int, str], file: CaseFile, opened: Sequence[int] = ()) -> wd.ProposalView:
     content = content_of(row)
     money = content.currency
     gives = content.amount_minor is not None
-    return w.ProposalView(
+    return wd.ProposalView(
         id=row.id,
         number=row.number,
         round=row.round,
@@ -217,7 +218,7 @@ def proposal(row: ProposalRow, names: Mapping[int, str], file: CaseFile, opened:
         amount=amount(content.amount_minor, money),
         tender=content.tender,
         lines=[
-            w.ProposedLine(line=line.line, quantity=line.quantity, amount=sure(line.minor, money))
+            wd.ProposedLine(line=line.line, quantity=line.quantity, amount=sure(line.minor, money))
             for line in content.lines
         ],
         shipping=sure(content.shipping_minor, money) if gives else None,
@@ -241,9 +242,9 @@ def proposal(row: ProposalRow, names: Mapping[int, str], file: CaseFile, opened:
 
 def intent(
     row: IntentRow, names: Mapping[int, str], payments: Mapping[int, str], now: datetime, links: Links
-) -> w.IntentView:
+) -> wd.IntentView:
     owner = Role.WAREHOUSE if row.tender is Tender.GOODS else Role.FINANCE
-    return w.IntentView(
+    return wd.IntentView(
         id=row.id,
         state=row.state,
         tender=row.tender,

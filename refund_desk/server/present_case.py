@@ -3,41 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from refund_desk.domain.cases import CaseEvent
 from refund_desk.domain.clocks import remaining
-from refund_desk.domain.dictionary import BY_KEY
-from refund_desk.domain.facts import Conflict, Record
-from refund_desk.domain.links import link_to
+from refund_desk.domain.facts import Record
 from refund_desk.domain.masking import masked
-from refund_desk.domain.payouts import given_back, line_ceiling
+from refund_desk.domain.payouts import given_back
 from refund_desk.domain.words import Aspect, RecordKind, Stage
+from refund_desk.server import panes
 from refund_desk.server import present as p
 from refund_desk.server.timeline import timeline
 from refund_desk.service.reading import Reading
 from refund_desk.wire import cases as w
+from refund_desk.wire import decisions as wd
 from refund_desk.wire.base import Coded, Text2
-
-ORDER_FIELDS = (
-    "placed_at",
-    "status",
-    "paid_at",
-    "total",
-    "discount",
-    "shipping",
-    "tax",
-    "paid",
-    "refunded",
-    "points",
-    "store_credit",
-    "coupon",
-    "note",
-)
-PAYMENT_FIELDS = ("method", "account_hint", "status", "captured", "captured_at", "refunded", "fee", "arrival_days")
-SHIPMENT_FIELDS = ("carrier", "tracking", "status", "shipped_at", "delivered_at")
-RETURN_FIELDS = ("status", "tracking", "received_at", "note")
 
 
 def case(reading: Reading) -> w.CaseView:
@@ -72,9 +53,9 @@ def case(reading: Reading) -> w.CaseView:
             )
             for c in reading.clocks
         ],
-        order=_order(reading, currency),
-        payment=_payment(reading),
-        conflicts=[_conflict(c, currency) for c in file.conflicts],
+        order=panes.order(reading, currency),
+        payment=panes.payment(reading),
+        conflicts=[panes.conflict(c, currency) for c in file.conflicts],
         findings=[
             w.FindingView(
                 id=f["id"], code=f"finding.{f['code']}", params=f["params"], severity=f["severity"], at=f["at"]
@@ -97,7 +78,7 @@ def case(reading: Reading) -> w.CaseView:
             p.intent(i, reading.names, _payment_ids(file.records), reading.now, reading.links) for i in file.intents
         ],
         consultations=[
-            w.ConsultationView(
+            wd.ConsultationView(
                 id=c.id,
                 role=c.role,
                 required=c.required,
@@ -119,7 +100,7 @@ def case(reading: Reading) -> w.CaseView:
     )
 
 
-def _current(reading: Reading) -> w.ProposalView | None:
+def _current(reading: Reading) -> wd.ProposalView | None:
     row = reading.file.proposal
     return (
         None
@@ -216,166 +197,6 @@ def _steps(reading: Reading) -> list[w.Step]:
     return out
 
 
-# ---------------------------------------------------------------- panes
-
-
-def _value(key: str, value: Any, currency: str) -> Any:
-    if value is None:
-        return None
-    kind = BY_KEY[key].type
-    if kind == "money":
-        return p.sure(int(value), currency).model_dump()
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
-
-
-def _said(record: Record, name: str, currency: str) -> w.Said:
-    observed = record.fields[name]
-    key = f"{record.kind.value}.{name}"
-    return w.Said(
-        system=record.source,
-        record=record.external_id,
-        value=_value(key, observed.value, currency),
-        as_of=observed.as_of,
-        fetched_at=observed.fetched_at,
-    )
-
-
-def _conflict(found: Conflict, currency: str) -> w.ConflictView:
-    return w.ConflictView(
-        field=found.field,
-        subject=found.subject,
-        said=[
-            w.Said(
-                system=one.source,
-                record=one.record,
-                value=_value(found.field, one.observed.value, currency),
-                as_of=one.observed.as_of,
-                fetched_at=one.observed.fetched_at,
-            )
-            for one in found.said
-        ],
-        rule=found.rule,
-        effective=_value(found.field, found.effective, currency),
-    )
-
-
-def _field(records: list[Record], name: str, currency: str, disputed: set[str]) -> w.FieldView | None:
-    """A field over every system that said something about it; the first one's value leads."""
-    speaking = [record for record in records if record.get(name) is not None]
-    if not speaking:
-        return None
-    key = f"{speaking[0].kind.value}.{name}"
-    said = [_said(record, name, currency) for record in speaking]
-    return w.FieldView(key=key, value=said[0].value, said=said, conflict=key in disputed)
-
-
-def _fields(records: list[Record], names: Iterable[str], currency: str, disputed: set[str]) -> list[w.FieldView]:
-    return [field for name in names if (field := _field(records, name, currency, disputed)) is not None]
-
-
-def _link(reading: Reading, record: Record) -> str | None:
-    """Where its own system shows a record."""
-    tracking = record.get("tracking")
-    return link_to(reading.links, record.source, record.kind, record.external_id, tracking and str(tracking))
-
-
-def _record(reading: Reading, record: Record, names: Iterable[str], disputed: set[str]) -> w.RecordView:
-    return w.RecordView(
-        kind=record.kind.value,
-        system=record.source,
-        id=record.external_id,
-        as_of=record.as_of,
-        fields=_fields([record], names, reading.file.order.currency, disputed),
-        link=_link(reading, record),
-    )
-
-
-def _disputed(reading: Reading, *subjects: str) -> set[str]:
-    """Fields in conflict, those about one of these subjects where any is named."""
-    found = reading.file.conflicts
-    return {c.field for c in found if not subjects or c.subject in subjects or c.field.startswith("order.")}
-
-
-def _order(reading: Reading, currency: str) -> w.OrderPane | None:
-    file = reading.file
-    orders = file.of_kind(RecordKind.ORDER)
-    shipments = file.of_kind(RecordKind.SHIPMENT)
-    returns = file.of_kind(RecordKind.RETURN)
-    disputed = _disputed(reading)
-    return w.OrderPane(
-        number=file.order.number,
-        systems=sorted({record.source for record in orders}),
-        as_of=max((record.as_of for record in orders), default=None),
-        fields=_fields(orders, ORDER_FIELDS, currency, disputed),
-        lines=[_line(reading, line, currency) for line in file.lines],
-        shipments=[_record(reading, r, SHIPMENT_FIELDS, _disputed(reading, r.external_id)) for r in shipments],
-        returns=[_record(reading, r, RETURN_FIELDS, _disputed(reading, r.external_id)) for r in returns],
-        links=[w.SystemLink(system=r.source, url=url) for r in orders if (url := _link(reading, r))],
-    )
-
-
-def _line(reading: Reading, line: Record, currency: str) -> w.LineView:
-    share = reading.file.shares.line(line.external_id)
-    ceiling = line_ceiling(reading.file.book, line.external_id)
-    subjects = {line.external_id, str(line.get("sku", ""))}
-    return w.LineView(
-        id=line.external_id,
-        system=line.source,
-        sku=line.get("sku"),
-        name=str(line.get("name", "")),
-        quantity=int(line.get("quantity", 0)),
-        unit_price=p.amount(line.get("unit_price"), currency),
-        paid_share=p.amount(share.minor if share else None, currency),
-        refundable=p.sure(min(ceiling.minor, reading.refundable.minor), currency),
-        refundable_quantity=ceiling.quantity or 0,
-        requested_quantity=reading.asked.get(line.external_id, 0),
-        link=_link(reading, line),
-        perishable=bool(line.get("perishable")),
-        made_to_order=bool(line.get("made_to_order")),
-        conflict=any(c.subject in subjects and c.field.startswith("order_line.") for c in reading.file.conflicts),
-    )
-
-
-def _payment(reading: Reading) -> w.PaymentPane | None:
-    file = reading.file
-    payments = file.of_kind(RecordKind.PAYMENT)
-    moves = [_movement(reading, record) for record in file.records if record.kind in _MOVES]
-    return w.PaymentPane(
-        systems=sorted({record.source for record in payments}),
-        as_of=max((record.as_of for record in payments), default=None),
-        payments=[_record(reading, r, PAYMENT_FIELDS, _money_fields(reading, r)) for r in payments],
-        movements=sorted(moves, key=lambda m: (m.at is None, m.at or datetime.max.replace(tzinfo=UTC))),
-    )
-
-
-def _money_fields(reading: Reading, record: Record) -> set[str]:
-    """A payment is marked where the order's sums say something else, too."""
-    found = _disputed(reading, record.external_id)
-    return found | {
-        k.replace("order.refunded", "payment.refunded").replace("order.paid", "payment.captured") for k in found
-    }
-
-
-_MOVES = {RecordKind.REFUND: "refund", RecordKind.DISPUTE: "dispute", RecordKind.LEDGER_ENTRY: "ledger_entry"}
-_WHEN = {RecordKind.REFUND: "created_at", RecordKind.DISPUTE: "opened_at", RecordKind.LEDGER_ENTRY: "booked_at"}
-
-
-def _movement(reading: Reading, record: Record) -> w.MovementView:
-    return w.MovementView(
-        kind=_MOVES[record.kind],
-        system=record.source,
-        id=record.external_id,
-        amount=p.sure(int(record.get("amount", 0)), reading.file.order.currency),
-        status=str(record.get("status") or record.get("kind") or ""),
-        at=record.get(_WHEN[record.kind]),
-        by=record.get("by"),
-        reason=record.get("reason"),
-        reference=record.get("reference"),
-        due_at=record.get("due_at"),
-        link=_link(reading, record),
-    )
-
-
 # ---------------------------------------------------------------- messages, evidence
 
 
@@ -456,12 +277,12 @@ def _evidence(reading: Reading) -> list[w.EvidenceView]:
 # ---------------------------------------------------------------- money, advice, changes
 
 
-def _money(reading: Reading, currency: str) -> w.MoneyView:
-    return w.MoneyView(
+def _money(reading: Reading, currency: str) -> wd.MoneyView:
+    return wd.MoneyView(
         currency=currency,
         refundable=p.sure(reading.refundable.minor, currency),
         ceilings=[
-            w.Ceiling(
+            wd.Ceiling(
                 kind=c.kind,
                 subject=c.subject,
                 amount=p.sure(c.minor, currency),
@@ -474,12 +295,12 @@ def _money(reading: Reading, currency: str) -> w.MoneyView:
     )
 
 
-def _recommendation(reading: Reading) -> w.Recommendation | None:
+def _recommendation(reading: Reading) -> wd.Recommendation | None:
     advice = reading.advice
     if advice.decision is None:
         return None
     clause = reading.clauses.get(advice.clause)
-    return w.Recommendation(
+    return wd.Recommendation(
         policy=advice.policy,
         version=advice.version,
         clause=advice.clause,
@@ -488,7 +309,7 @@ def _recommendation(reading: Reading) -> w.Recommendation | None:
         decision=advice.decision,
         reason=advice.reason,
         amount=p.amount(advice.amount, advice.currency),
-        trace=[w.PolicyTrace(field=t.field, saw=t.saw, wanted=t.wanted, held=t.held) for t in advice.trace],
+        trace=[wd.PolicyTrace(field=t.field, saw=t.saw, wanted=t.wanted, held=t.held) for t in advice.trace],
         missing=[Coded(code=code) for code in advice.missing],
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from refund_desk.domain.checkpoints import Checkpoint, NoteVerifier, read_checkpoint
 from refund_desk.domain.errors import Invalid
+from refund_desk.service.audit_branches import ACTION, Branch, Restore, branches, read_restores
 from refund_desk.service.audit_check import FirstBad, RootCheck, RowCheck
 from refund_desk.service.ports.audit import AuditReader, StoredCheckpoint
 
@@ -25,7 +26,7 @@ class VerifyReport:
 
     entries: all of them; size: those with a place; unprotected: those after the last checkpoint.
     checkpoint: the note of the last one, if it held. origin_proven False with ok True: it agrees with
-    itself, its origin is not proven.
+    itself, its origin is not proven. branches: checkpoints that are held of branches that accepted restores left.
     """
 
     ok: bool
@@ -35,6 +36,7 @@ class VerifyReport:
     origin_proven: bool
     checkpoint: str | None = None
     first_bad: FirstBad | None = None
+    branches: tuple[Branch, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -47,6 +49,7 @@ class VerifyReport:
             "origin_proven": self.origin_proven,
             "checkpoint": self.checkpoint,
             "first_bad": None if bad is None else {"code": bad.code, "params": bad.to_params()},
+            "branches": [branch.to_params() for branch in self.branches],
         }
 
 
@@ -103,7 +106,12 @@ def _verify(reader: AuditReader, trust: Trust, progress: Progress | None) -> Ver
     stored = list(reader.checkpoints())
     bad = anchors if isinstance(anchors, FirstBad) else None
     held = [] if isinstance(anchors, FirstBad) else anchors
-    row_bad, roots = _scan(reader, [*_roots_of(held), *_roots_of(stored)], progress)
+    restores = _restores(reader, trust, stored)
+    maybe = [checkpoint for checkpoint in held if any(restore.left(checkpoint) for restore in restores)]
+    row_bad, roots = _scan(reader, [*_roots_of(held), *_roots_of(stored)], progress, _roots_of(maybe))
+    gone = set(roots.left())
+    left = [checkpoint for checkpoint in maybe if (checkpoint.size, checkpoint.root) in gone]
+    held = [checkpoint for checkpoint in held if checkpoint not in left]
     bad = row_bad or bad or _roots_problem(reader, trust, roots, held, stored) or _stored_problem(stored, held)
     size, entries = reader.size(), reader.entries()
     if bad is None and reader.leaves() != size:
@@ -117,7 +125,17 @@ def _verify(reader: AuditReader, trust: Trust, progress: Progress | None) -> Ver
         origin_proven=last is not None and trust.vkey is not None,
         checkpoint=last.note if last else None,
         first_bad=bad,
+        branches=branches(restores, left) if bad is None else (),
     )
+
+
+def _restores(reader: AuditReader, trust: Trust, stored: Sequence[StoredCheckpoint]) -> list[Restore]:
+    """Accepted restores that the last checkpoint vouches for. None without a key: a forger accepts anything."""
+    if not stored or trust.vkey is None or not _speaks_true(stored[-1]) or trust.signed(stored[-1].note):
+        return []
+    if read_checkpoint(stored[-1].note).epoch == 0:
+        return []  # by far the most: no long look
+    return read_restores(reader.of_action(ACTION), stored[-1].size)
 
 
 def _roots_of(checkpoints: Sequence[Checkpoint] | Sequence[StoredCheckpoint]) -> list[tuple[int, bytes]]:
@@ -125,10 +143,13 @@ def _roots_of(checkpoints: Sequence[Checkpoint] | Sequence[StoredCheckpoint]) ->
 
 
 def _scan(
-    reader: AuditReader, expected: list[tuple[int, bytes]], progress: Progress | None
+    reader: AuditReader,
+    expected: list[tuple[int, bytes]],
+    progress: Progress | None,
+    maybe: Sequence[tuple[int, bytes]] = (),
 ) -> tuple[FirstBad | None, RootCheck]:
     """Every row against its hash, and the tree against the expected roots."""
-    size, rows, roots = reader.size(), RowCheck(), RootCheck(expected)
+    size, rows, roots = reader.size(), RowCheck(), RootCheck(expected, maybe)
     for chunk in reader.rows():
         roots.take(rows.take(chunk))
         if rows.bad is not None or roots.bad is not None:

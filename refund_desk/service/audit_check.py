@@ -132,11 +132,16 @@ def _changed_fields(raw: bytes, at: Any, action: Any, case: Any, actor: Any) -> 
 
 
 class RootCheck:
-    """Grows a tree and compares its root wherever somebody holds one."""
+    """Grows a tree and compares its root wherever somebody holds one.
 
-    def __init__(self, expected: Iterable[tuple[int, bytes]]) -> None:
-        self._expected = sorted(set(expected), reverse=True)
+    maybe: of the expected, those that may disagree, because a restore may have left their branch.
+    """
+
+    def __init__(self, expected: Iterable[tuple[int, bytes]], maybe: Iterable[tuple[int, bytes]] = ()) -> None:
+        self._maybe = frozenset(maybe)
+        self._expected = sorted({*expected, *self._maybe}, reverse=True)
         self._frontier = Frontier()
+        self._left: list[tuple[int, bytes]] = []
         self.good = 0  # size of the last root that agreed
         self.bad: int | None = None  # size of the first that did not
 
@@ -157,6 +162,8 @@ class RootCheck:
             taken += step
             if self._frontier.root() == root:
                 self.good = size
+            elif (size, root) in self._maybe:
+                self._left.append((size, root))
             else:
                 self.bad = size
         if self.bad is None:
@@ -164,4 +171,9 @@ class RootCheck:
 
     def first_beyond(self) -> int | None:
         """Size of a root that is held although the log ended before it."""
-        return self._expected[-1][0] if self._expected and self.bad is None else None
+        beyond = [size for size, root in self._expected if (size, root) not in self._maybe]
+        return beyond[-1] if beyond and self.bad is None else None
+
+    def left(self) -> list[tuple[int, bytes]]:
+        """Of those that may disagree, all that do, and those that lie beyond the end."""
+        return self._left + [one for one in self._expected if one in self._maybe]

@@ -18,6 +18,7 @@ from refund_desk.domain.checkpoints import Checkpoint, read_checkpoint, worth_ke
 from refund_desk.domain.errors import Invalid
 from refund_desk.domain.merkle import leaf_hash
 from refund_desk.service.audit import Progress, Trust, VerifyReport
+from refund_desk.service.audit_branches import BEGINNING, Branch, Restore, branches, read_restore
 from refund_desk.service.audit_check import FirstBad, RootCheck
 from refund_desk.service.ports.audit import AuditReader
 
@@ -159,8 +160,12 @@ class _FileCheck:
     """Entries and checkpoints of a file, as they come."""
 
     def __init__(self, trust: Trust, anchors: list[Checkpoint]) -> None:
-        self._trust = trust
-        self._roots = RootCheck((anchor.size, anchor.root) for anchor in anchors)
+        self._trust, self._anchors = trust, anchors
+        # With a key, whether a restore left an anchor's branch is known only at the end: its entry may come later.
+        held = [(anchor.size, anchor.root) for anchor in anchors]
+        self._roots = RootCheck(held, held if trust.vkey is not None else ())
+        self._restores: list[Restore] = []
+        self._misfits: dict[int, tuple[int, int | None]] = {}  # size: the first entry that may be wrong
         self._origin = anchors[0].origin if anchors else None
         self._hashes: list[bytes] = []
         self._note: str | None = None
@@ -184,6 +189,8 @@ class _FileCheck:
         if len(self._entry_ids) < 1_000_000:
             self._entry_ids[position] = entry
         self.position += 1
+        if match[3].startswith(BEGINNING) and (restore := read_restore(position, entry, match[3])):
+            self._restores.append(restore)
         self._hashes.append(leaf_hash(match[3]))
         if len(self._hashes) >= 4096:
             self._grow()
@@ -191,13 +198,28 @@ class _FileCheck:
     def _grow(self) -> None:
         self._roots.take(self._hashes)
         self._hashes.clear()
+        for size, _ in self._roots.left():
+            if size <= self.position and size not in self._misfits:
+                first = max(self._covered, self._roots.good)
+                self._misfits[size] = (first, self._entry_ids.get(first))
         if self._roots.bad is not None:
             self._mismatch(self._roots.bad)
 
     def _mismatch(self, size: int) -> None:
         first = max(self._covered, self._roots.good)
-        params = {"until": size - 1, "size": size}
-        self.bad = FirstBad("audit.checkpoint_mismatch", first, self._entry_ids.get(first), params)
+        self.bad = _mismatch(size, first, self._entry_ids.get(first))
+
+    def _settle(self) -> tuple[Branch, ...]:
+        """Anchors that don't fit: of a branch that a restore left, or the first thing that is wrong."""
+        left = set(self._roots.left())
+        restores = [one for one in self._restores if one.position < self._covered]
+        odd = [anchor for anchor in self._anchors if (anchor.size, anchor.root) in left]
+        wrong = [anchor.size for anchor in odd if not any(restore.left(anchor) for restore in restores)]
+        if inside := [size for size in sorted(wrong) if size in self._misfits]:
+            self.bad = _mismatch(inside[0], *self._misfits[inside[0]])
+        elif wrong and self.bad is None:
+            self.bad = FirstBad("audit.tail_cut", self.position, None, {"size": min(wrong)})
+        return branches(restores, odd) if self.bad is None else ()
 
     def _checkpoint(self, line: bytes, number: int) -> None:
         self._grow()
@@ -224,11 +246,15 @@ class _FileCheck:
         """What came of it, once the last line was read."""
         if self.bad is None:
             self._grow()
+        found = self._settle()
         if self.bad is None:
             self.bad = self._end_problem(announced)
         proven = self.bad is None and self._note is not None and self._trust.vkey is not None
         unprotected = max(0, announced - self._covered)
-        return VerifyReport(self.bad is None, announced, self.position, unprotected, proven, self._note, self.bad)
+        ok = self.bad is None
+        return VerifyReport(
+            ok, announced, self.position, unprotected, proven, self._note, self.bad, found if ok else ()
+        )
 
     def _end_problem(self, announced: int) -> FirstBad | None:
         beyond = self._roots.first_beyond()
@@ -237,3 +263,7 @@ class _FileCheck:
         if self.position and self._note is None:
             return FirstBad("audit.checkpoint_missing", 0, self._entry_ids.get(0), {"size": 0})
         return None
+
+
+def _mismatch(size: int, first: int, entry: int | None) -> FirstBad:
+    return FirstBad("audit.checkpoint_mismatch", first, entry, {"until": size - 1, "size": size})

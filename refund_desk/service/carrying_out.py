@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from refund_desk.domain.cases import CaseState
+from refund_desk.domain.conditions import CaseFacts
 from refund_desk.domain.decisions import ProposalContent
 from refund_desk.domain.intents import SHIPPING, LineAmount
 from refund_desk.domain.people import Principal
-from refund_desk.domain.process import CaseFacts
 from refund_desk.domain.words import Aspect, ClockKind, Decision, Tender, Who
 from refund_desk.service import lifecycle
 from refund_desk.service.casefile import CaseFile

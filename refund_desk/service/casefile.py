@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from refund_desk.domain.cases import CaseEvent, CaseState
+from refund_desk.domain.conditions import CaseFacts, ConsultFact
 from refund_desk.domain.facts import GIVEN_BACK, Conflict, Record, effective, find_conflicts, match_key
 from refund_desk.domain.intents import (
     Book,
@@ -25,7 +26,7 @@ from refund_desk.domain.intents import (
 )
 from refund_desk.domain.payouts import refundable
 from refund_desk.domain.people import Principal
-from refund_desk.domain.process import CaseFacts, ConsultFact, Process, in_force
+from refund_desk.domain.process import Process, in_force
 from refund_desk.domain.shares import OrderLine, OrderSums, Shares, paid_shares
 from refund_desk.domain.words import RecordKind, Tender
 from refund_desk.service.ports import Desk, Work
@@ -248,7 +249,8 @@ def _stated(records: Sequence[Record]) -> list[StatedRefunded]:
         elif record.kind is RecordKind.LEDGER_ENTRY and record.get("kind") == "refund":
             ledgers.setdefault(record.source, []).append(record)
     for source, entries in ledgers.items():
-        booked = sum(int(entry.get("amount", 0)) for entry in entries)
+        # Finance books money that goes out as a negative sum, or as a positive one; a reversal has the other sign.
+        booked = abs(sum(int(entry.get("amount", 0)) for entry in entries))
         out.append(StatedRefunded(source, booked, max(entry.as_of for entry in entries)))
     return out
 

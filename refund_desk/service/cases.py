@@ -8,28 +8,51 @@ from datetime import datetime, timedelta
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Conflict, Invalid, Refused
 from refund_desk.domain.people import Principal
-from refund_desk.domain.process import Process
+from refund_desk.domain.process import Prefer, Process
 from refund_desk.domain.words import Aspect, Role, Stage
 from refund_desk.service import thread
 from refund_desk.service.gate import permit, permit_on
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.views import QueueFilter
 
+MOST_PREFERRED = 50
+"""How many cases that come before the others are looked at for one that is free."""
+
 # ---------------------------------------------------------------- take and lease
 
 
 def take_next(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None = None) -> CaseState | None:
-    """The most urgent free case, now theirs. Atomic: two who ask at once get two cases, or one gets none.
+    """The next free case, now theirs: first what the process prefers, then by urgency. Atomic: two who ask at once
+    get two cases, or one gets none.
 
     wanted: filters of the queue they work from. Their own lease on what they already hold is not touched.
     None: nothing is free.
     """
     process = permit(work, desk, who, "case.take", Stage.REVIEW)
     _room(work, process, who)
-    found = work.cases.next_free(limit=1) if wanted is None else _free_among(work, desk, who, wanted)
-    for state in found:
-        return _give(work, desk, process, state, who.person_id, who, "case.taken")
+    for rule in process.take.prefer:
+        for state in _free(work, desk, who, wanted, rule):
+            return _give(work, desk, process, state, who.person_id, who, "case.taken")
     return None
+
+
+def _free(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None, rule: Prefer) -> Iterable[CaseState]:
+    """Free cases that a rule of the process prefers, each locked when it is reached."""
+    if rule is not Prefer.ACT_BY:
+        return _preferred(work, desk, who, wanted, rule)
+    return work.cases.next_free(limit=1) if wanted is None else _free_among(work, desk, who, wanted)
+
+
+def _preferred(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None, rule: Prefer) -> Iterator[CaseState]:
+    """There are few of these: what came back to somebody and was let go, what was answered while nobody had it."""
+    person = who.person_id if rule is Prefer.RETURNED_TO_ME else None
+    found = work.cases.free_before_others(person, MOST_PREFERRED)
+    if wanted is not None and found:
+        shown = work.views.page(who.person_id, wanted, desk.clock(), None, len(found), only=[one.id for one in found])
+        found = [listed.state for listed in shown]
+    for one in found:
+        if _is_free(one) and _is_free(state := work.cases.lock(one.ref)):
+            yield state
 
 
 def _free_among(work: Work, desk: Desk, who: Principal, wanted: QueueFilter) -> Iterator[CaseState]:
@@ -107,7 +130,11 @@ def release(work: Work, desk: Desk, who: Principal, ref: str, reason: str | None
         return state
     if state.assignee_id != who.person_id and not who.is_desk:
         raise Refused("case.not_yours", rule="case.holder", could=[], ref=ref, holder=state.assignee_id)
-    return _back(work, desk, state, who, "case.released", {"reason": "given" if reason else "none"})
+    freed = _back(work, desk, state, who, "case.released", {"reason": "given" if reason else "none"})
+    if state.returned_to_id != state.assignee_id or who.is_desk:
+        return freed
+    work.cases.update(state.id, returned_to_id=None)  # given up: take-next doesn't hand it back to them
+    return work.cases.by_id(state.id)
 
 
 def _back(

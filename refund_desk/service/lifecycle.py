@@ -13,17 +13,10 @@ from typing import Any
 from refund_desk.domain import clocks
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.clocks import Clock
+from refund_desk.domain.conditions import CaseFacts
 from refund_desk.domain.facts import TAKEN, find_conflicts
 from refund_desk.domain.people import Principal
-from refund_desk.domain.process import (
-    CaseFacts,
-    ClockState,
-    Process,
-    clock_limit_s,
-    clock_state,
-    next_stage,
-    progress_of,
-)
+from refund_desk.domain.process import ClockState, Process, clock_limit_s, clock_state, next_stage, progress_of
 from refund_desk.domain.urgency import act_by
 from refund_desk.domain.words import Aspect, ClockKind, Decision, Reason, RecordKind, RequestKind, Role, Stage
 from refund_desk.service.ports import Desk, Work

@@ -296,7 +296,10 @@ def find(work: Work, login: str) -> Account:
 
 
 def set_roles(work: Work, desk: Desk, who: Principal, login: str, roles: Iterable[Role]) -> Account:
-    """Change somebody's roles: enacted by `service.config` once a second person has approved it."""
+    """Change somebody's roles: enacted by `service.config` once a second person has approved it.
+
+    Who decides from now on signs in anew: no token of before goes on.
+    """
     work.people.lock_accounts()
     account = find(work, login)
     held = frozenset(roles)
@@ -307,6 +310,9 @@ def set_roles(work: Work, desk: Desk, who: Principal, login: str, roles: Iterabl
     if Role.ADMINISTRATOR in account.roles and Role.ADMINISTRATOR not in held:
         _keep_one_administrator(work, account)
     work.people.set_roles(account.id, held, desk.clock())
+    if held & DECIDING and not account.roles & DECIDING:
+        # A token made while it decided nothing would decide now, in whose hands it may be.
+        work.people.revoke_all(account.id, desk.clock())
     work.audit("people.roles_changed", who, account=account.id, before=sorted(account.roles), after=sorted(held))
     return find(work, login)
 

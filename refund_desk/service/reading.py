@@ -17,9 +17,9 @@ from refund_desk.domain.links import Links
 from refund_desk.domain.payouts import Ceiling, line_ceiling, money_ceiling, order_ceiling, payment_ceiling, refundable
 from refund_desk.domain.people import Principal
 from refund_desk.domain.policies import Advice, Clause
-from refund_desk.domain.process import could_do
+from refund_desk.domain.process import Prefer, could_do
 from refund_desk.domain.raci import Option, answers_for, decision_options
-from refund_desk.domain.urgency import UrgencyTerm, act_by
+from refund_desk.domain.urgency import UrgencyTerm, act_by, preferred
 from refund_desk.domain.words import Role, Stage, Tender
 from refund_desk.service import lifecycle
 from refund_desk.service.advice import advise
@@ -318,9 +318,14 @@ def approval_file(work: Work, desk: Desk, who: Principal, ref: str) -> CaseFile:
 
 
 def why_here(work: Work, desk: Desk, who: Principal, ref: str) -> tuple[datetime, tuple[UrgencyTerm, ...]]:
-    """Why a case stands where it stands: the terms of its `act_by`."""
+    """Why a case stands where it stands: the terms of its `act_by`, before them why take-next passes it on first."""
     permit(work, desk, who, "queue.read")
-    state = work.cases.by_ref(ref)
+    state, process = work.cases.by_ref(ref), desk.process.current(work)
     facts = lifecycle.rank_facts(state)
     due = state.due_at or lifecycle.far(state, work.cases.clocks(state.id, state.round))
-    return act_by(desk.process.current(work), facts, due, state.due_clock)
+    instant, terms = act_by(process, facts, due, state.due_clock)
+    first = preferred(process.take, state, who.person_id)
+    theirs = state.stage is Stage.REVIEW and state.assignee_id in (None, who.person_id) and Role.REVIEWER in who.roles
+    if theirs and first is not Prefer.ACT_BY:
+        terms = (UrgencyTerm(f"why.{first.value}"), *terms)
+    return instant, terms

@@ -58,8 +58,9 @@ class Integrator:
     """Not thread-safe: one thread steps it. Several processes may have one each; they take turns.
 
     problem: a code when what is stored contradicts a checkpoint held outside the database (a restored
-    backup, a cut tail, a rewritten log). Entries still get their place, for the feed lives on it, but
-    nothing more is signed: a signature would make the forgery whole.
+    backup, a cut tail, a rewritten log), or the epochs in both places differ. Entries still get their place,
+    for the feed lives on it, but nothing more is signed: a signature would make the forgery whole.
+    epoch: of the database, as the house read it.
     """
 
     def __init__(
@@ -69,12 +70,13 @@ class Integrator:
         files: CheckpointFiles,
         clock: Callable[[], datetime],
         *,
+        epoch: int = 0,
         every: int = EVERY,
         within: timedelta = WITHIN,
         batch: int = BATCH,
     ) -> None:
         self._engine, self._signer, self._files, self._clock = engine, signer, files, clock
-        self._every, self._within, self._batch = every, within, batch
+        self._epoch, self._every, self._within, self._batch = epoch, every, within, batch
         self.problem: str | None = None
         self.latest_note: str | None = None
         self._signed = 0
@@ -113,6 +115,8 @@ class Integrator:
             self._read_signed(connection)
             held = self._files.latest()
             self.problem = self._contradiction(connection, held)
+        if self.problem is None and self._files.epoch() is None and self._epoch:
+            self._files.set_epoch(self._epoch)  # a directory that begins anew, beside a database that goes on
         if self.problem is None and self.latest_note is not None and held != self.latest_note:
             self._files.write(self._signed, self.latest_note)
         self._started = True
@@ -137,7 +141,8 @@ class Integrator:
                     return "audit.checkpoint_mismatch"
         except DeskError as problem:
             return problem.code
-        return None
+        outside = self._files.epoch()
+        return "audit.epoch_differs" if outside is not None and outside != self._epoch else None
 
     def _something_to_do(self) -> bool:
         """Without the lock, so that an idle desk never holds up a writer."""
@@ -222,7 +227,7 @@ class Integrator:
         if not wanted:
             return None
         root = frontier.root()
-        note = self._signer.sign(Checkpoint(self._signer.name, frontier.size, root).text())
+        note = self._signer.sign(Checkpoint(self._signer.name, frontier.size, root, self._epoch).text())
         row = {"size": frontier.size, "root": root, "note": note, "at": now}
         connection.execute(insert(audit_checkpoint).values(row))
         return _Signed(frontier.size, note)

@@ -41,7 +41,8 @@ def open_place(place: str, directory: Path | None = None) -> Iterator[tuple[Audi
     """
     engine, home = _engine(place, directory)
     # Held before the picture is taken: a checkpoint written in between would seem to be a cut tail.
-    held = CheckpointFiles(home / "checkpoints").held() if home is not None else []
+    files = CheckpointFiles(home / "checkpoints") if home is not None else None
+    held = [*files.held(), *files.left()] if files is not None else []
     with ExitStack() as stack:
         stack.callback(engine.dispose)
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, NullPool, create_engine, event, func, select
+from sqlalchemy import ColumnElement, Engine, NullPool, create_engine, event, func, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -84,11 +84,17 @@ class SqlAuditReader:
         return int(self._scalar(select(func.count()).select_from(audit_leaf).where(audit_leaf.c.entry_id == entry_id)))
 
     def of_case(self, ref: str) -> Sequence[StoredEntry]:
+        return self._entries(audit_entry.c.case_ref == ref)
+
+    def of_action(self, action: str) -> Sequence[StoredEntry]:
+        return self._entries(audit_entry.c.action == action)
+
+    def _entries(self, condition: ColumnElement[bool]) -> Sequence[StoredEntry]:
         with _readable(self._connection, None):
             rows = self._connection.execute(
                 select(audit_entry.c.id, audit_leaf.c.position, audit_entry.c.bytes)
                 .outerjoin(audit_leaf, audit_leaf.c.entry_id == audit_entry.c.id)
-                .where(audit_entry.c.case_ref == ref)
+                .where(condition)
                 .order_by(audit_entry.c.id)
             ).all()
         return [StoredEntry(row.id, row.position, bytes(row.bytes)) for row in rows]

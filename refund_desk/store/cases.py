@@ -97,6 +97,14 @@ _FREE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)  # PostgreSQL passes over what others hold; SQLite has one writer
 )
+_UNHELD = (
+    select(refund_case)
+    .where(refund_case.c.open == true(), refund_case.c.assignee_id.is_(None))  # as in the partial indexes
+    .order_by(refund_case.c.act_by, refund_case.c.id)
+    .limit(bindparam("most"))
+)
+_BACK = _UNHELD.where(refund_case.c.returned_to_id == bindparam("person_id"))
+_ANSWERED = _UNHELD.where(refund_case.c.answer_came == true())
 _HELD = select(refund_case).where(refund_case.c.open == true(), refund_case.c.assignee_id == bindparam("person_id"))
 
 
@@ -350,6 +358,11 @@ class CaseRepo:
     def next_free(self, limit: int = 1) -> list[CaseState]:
         """Unassigned cases in review, in the order of the queue, locked."""
         return [to_state(row) for row in self._c.execute(_FREE, {"most": limit})]
+
+    def free_before_others(self, person_id: int | None, limit: int) -> list[CaseState]:
+        """Free cases that came back to somebody (None: those that an answer came for), in order, not locked."""
+        query = _ANSWERED if person_id is None else _BACK
+        return [to_state(row) for row in self._c.execute(query, {"person_id": person_id, "most": limit})]
 
     def expired_leases(self, now: datetime, limit: int = 200) -> list[CaseState]:
         query = (

@@ -1,14 +1,20 @@
-"""Checkpoints outside the database: `checkpoints/<size>.txt` and `latest.txt`, each whole or not there at all."""
+"""Checkpoints outside the database: `checkpoints/<size>.txt` and `latest.txt`, each whole or not there at all.
+
+Beside them `epoch.txt` counts the restores that were accepted; `left-<epoch>/` keeps the checkpoints of the branch
+that the restore which began this epoch left.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
-from refund_desk.domain.checkpoints import worth_keeping
+from refund_desk.domain.checkpoints import read_checkpoint, worth_keeping
 
 _NAME = re.compile(r"(0|[1-9][0-9]{0,18})\.txt\Z")
 _THIN_EVERY = 1_000
@@ -40,6 +46,46 @@ class CheckpointFiles:
         paths = [self.directory / f"{size}.txt" for size in self._sizes()]
         notes = [_read(path) for path in (*paths, self.directory / "latest.txt")]
         return [note for note in notes if note is not None]
+
+    def left(self) -> list[str]:
+        """All notes of branches that accepted restores left."""
+        paths = sorted(self.directory.glob("left-*/*.txt"))
+        return [note for note in map(_read, paths) if note is not None]
+
+    def written_at(self, size: int) -> datetime | None:
+        """When the checkpoint of this size was written here; None: it isn't here."""
+        try:
+            return datetime.fromtimestamp((self.directory / f"{size}.txt").stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
+
+    def epoch(self) -> int | None:
+        """The epoch that is kept here; None in a directory that never held anything."""
+        kept = _read(self.directory / "epoch.txt")
+        if kept is None:
+            return 0 if self._sizes() or self.latest() is not None else None
+        return int(kept) if kept.strip().isdecimal() else -1  # what can't be read agrees with nothing
+
+    def set_epoch(self, epoch: int) -> None:
+        """Keep the epoch; on return it is on the disk."""
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._replace("epoch.txt", f"{epoch}\n")
+        _sync(self.directory)
+
+    def leave(self, epoch: int, notes: Iterable[str]) -> None:
+        """Put the checkpoints of a branch that is left aside, where they are kept; an epoch begins without them."""
+        aside = CheckpointFiles(self.directory / f"left-{epoch}")
+        aside.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for note in notes:
+            size = read_checkpoint(note).size
+            aside._replace(f"{size}.txt", note)
+            _sync(aside.directory)
+            for path in (self.directory / f"{size}.txt", self.directory / "latest.txt"):
+                if _read(path) == note:
+                    path.unlink()
+        if self.latest() is None and (sizes := self._sizes()):
+            self._replace("latest.txt", _read(self.directory / f"{sizes[-1]}.txt") or "")
+        _sync(self.directory)
 
     def _sizes(self) -> list[int]:
         if not self.directory.is_dir():

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Table, UniqueConstraint, text
 
+from refund_desk.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from refund_desk.store.tables import metadata
 
 APPEND_ONLY: tuple[str, ...] = (
@@ -98,8 +99,16 @@ def installed(connection: Connection) -> list[str]:
 
 def grant_service(connection: Connection, role: str) -> None:
     """PostgreSQL: the rights of the role that serves. It owns nothing, and of what is append-only it may
-    read and add rows, so that it can neither change a row nor take a guard off. `role` must exist.
+    read and add rows, so that it can neither change a row nor take a guard off.
+
+    Raises Invalid `database.grant_engine` on SQLite, NotFound `database.no_role`, Conflict
+    `database.role_owns` (it is, or belongs to, an owner of the tables) or `database.role_has_more` (it
+    may change append-only rows by another way, such as PUBLIC), Unavailable `database.not_owner` where we
+    may not grant. Nothing is committed.
     """
+    if connection.dialect.name != "postgresql":
+        raise Invalid("database.grant_engine")
+    _check_role(connection, role)
     name = connection.dialect.identifier_preparer.quote(role)
     for table in metadata.tables.values():
         rights = "SELECT, INSERT" if table.name in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
@@ -107,6 +116,29 @@ def grant_service(connection: Connection, role: str) -> None:
         connection.exec_driver_sql(f"GRANT {rights} ON {table.name} TO {name}")
     connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {name}")  # to see whether an upgrade waits
     connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
+    more = [table for table in APPEND_ONLY if connection.execute(_MAY_CHANGE, {"role": role, "name": table}).scalar()]
+    if more:
+        raise Conflict("database.role_has_more", name=role, tables=more)
+
+
+_OURS = (
+    "SELECT {what} FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace "
+    "AND c.relname = ANY(:names)"
+)
+_THEIR_TABLES = text(_OURS.format(what="bool_or(pg_has_role(:role, c.relowner, 'MEMBER'))"))
+_MY_TABLES = text(_OURS.format(what="bool_and(pg_has_role(current_user, c.relowner, 'USAGE'))"))
+_MAY_CHANGE = text("SELECT has_table_privilege(:role, :name, 'UPDATE, DELETE, TRUNCATE')")
+"""Whether any of the three."""
+
+
+def _check_role(connection: Connection, role: str) -> None:
+    names = {"names": list(metadata.tables)}
+    if connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).first() is None:
+        raise NotFound("database.no_role", name=role)
+    if not connection.execute(_MY_TABLES, names).scalar():
+        raise Unavailable("database.not_owner")
+    if connection.execute(_THEIR_TABLES, {**names, "role": role}).scalar():
+        raise Conflict("database.role_owns", name=role)
 
 
 _PG_KIND = 2 | 8 | 16 | 32

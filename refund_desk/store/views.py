@@ -133,6 +133,7 @@ _NARROWED: Mapping[str, ColumnElement[bool]] = {
     "assignee": _c.assignee_id == bindparam("assignee"),
     "merchant": _c.merchant_id.in_(select(merchant.c.id).where(merchant.c.name == bindparam("merchant"))),
     "found": _c.id.in_(bindparam("found", expanding=True)),
+    "only": _c.id.in_(bindparam("only", expanding=True)),
     "after": or_(
         _c.act_by > bindparam("at", type_=Instant),
         and_(_c.act_by == bindparam("at", type_=Instant), _c.id > bindparam("after")),
@@ -175,11 +176,23 @@ class Views:
 
     # ------------------------------------------------------------ the queue
 
-    def page(self, viewer: int, wanted: QueueFilter, now: datetime, after: Place | None, limit: int) -> list[Listed]:
-        """A page in order of urgency. after: (act_by in µs, id) of the last row of the page before."""
+    def page(
+        self,
+        viewer: int,
+        wanted: QueueFilter,
+        now: datetime,
+        after: Place | None,
+        limit: int,
+        only: Sequence[int] | None = None,
+    ) -> list[Listed]:
+        """A page in order of urgency. after: (act_by in µs, id) of the last row of the page before; only: of these
+        cases.
+        """
         values: dict[str, Any] = {name: getattr(wanted, name) for name in _NARROWED if getattr(wanted, name, None)}
         if wanted.text and wanted.text.strip():
             values["found"] = self._search(wanted.text)
+        if only is not None:
+            values["only"] = only
         if after is not None:
             values["after"] = after[1]
         statement = _page(wanted.chip, wanted.closed, tuple(values))

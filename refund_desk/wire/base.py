@@ -99,3 +99,8 @@ class Problem(Wire):
 
 
 Direction = Literal["in", "out", "note"]
+
+
+class PersonRef(Wire):
+    id: int
+    name: str

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from refund_desk.domain.words import (
     Aspect,
     ClockKind,
-    Decision,
     EvidenceKind,
     Progress,
-    Raci,
     Reason,
     RequestKind,
     Role,
@@ -20,14 +18,18 @@ from refund_desk.domain.words import (
     Tender,
     Who,
 )
-from refund_desk.wire.base import Amount, Coded, Currency, Direction, Text2, Time, Wire
+from refund_desk.wire.base import Amount, Coded, Direction, PersonRef, Text2, Time, Wire
+from refund_desk.wire.decisions import (
+    ConsultationView,
+    DecisionOption,
+    IntentView,
+    MoneyView,
+    ProposalView,
+    Recommendation,
+)
+from refund_desk.wire.facts import ConflictView, OrderPane, PaymentPane
 
 # ---------------------------------------------------------------- queue
-
-
-class PersonRef(Wire):
-    id: int
-    name: str
 
 
 class QueueRow(Wire):
@@ -74,7 +76,10 @@ class QueuePage(Wire):
 
 
 class WhyTerm(Wire):
-    """A term of `act_by`: earliest due clock − expected work − weight of amount and risk."""
+    """A term of `act_by`: earliest due clock − expected work − weight of amount and risk.
+
+    One without figures says why take-next gives the case before that order.
+    """
 
     term: Coded
     seconds: int | None = None
@@ -88,112 +93,6 @@ class WhyHere(Wire):
 
 
 # ---------------------------------------------------------------- a case
-
-Value = str | int | bool | Amount | None
-"""A typed value of a field; its type is in the data dictionary under the field's key. Times are ISO text."""
-
-
-class Said(Wire):
-    """What one system said about a field."""
-
-    system: str
-    record: str = Field(description="Id of the record in that system.")
-    value: Any = Field(description="str, int, bool, Amount or None; the dictionary has the type.")
-    as_of: Time
-    fetched_at: Time
-
-
-class FieldView(Wire):
-    """A field of a pane: key of the data dictionary, its leading value, and everybody who said something."""
-
-    key: str = Field(examples=["order.paid"])
-    value: Any = None
-    said: list[Said] = Field(default_factory=list)
-    conflict: bool = False
-
-
-Link = Annotated[str | None, Field(description="Where its own system shows it; None where no address is set.")]
-
-
-class SystemLink(Wire):
-    """Where one system shows a record."""
-
-    system: str
-    url: str
-
-
-class LineView(Wire):
-    """An order line. `paid_share` is what was paid for it; `refundable` what may still go back for it."""
-
-    id: str
-    system: str = ""
-    sku: str | None = None
-    name: str
-    quantity: int
-    unit_price: Amount | None = None
-    paid_share: Amount | None = None
-    refundable: Amount | None = None
-    refundable_quantity: int
-    requested_quantity: int = 0
-    link: Link = None
-    perishable: bool = False
-    made_to_order: bool = False
-    conflict: bool = False
-
-
-class MovementView(Wire):
-    """A refund, dispute or ledger entry in the payment pane."""
-
-    kind: Literal["refund", "dispute", "ledger_entry", "intent"]
-    system: str
-    id: str
-    amount: Amount
-    status: str
-    at: Time | None = None
-    by: str | None = None
-    reason: str | None = None
-    reference: str | None = None
-    due_at: Time | None = None
-    link: Link = None
-
-
-class RecordView(Wire):
-    """One record of one system (an order, a payment, a shipment …) with its fields."""
-
-    kind: str
-    system: str
-    id: str
-    as_of: Time
-    fields: list[FieldView]
-    link: Link = None
-
-
-class OrderPane(Wire):
-    number: str
-    systems: list[str]
-    as_of: Time | None = None
-    fields: list[FieldView]
-    lines: list[LineView]
-    shipments: list[RecordView] = Field(default_factory=list)
-    returns: list[RecordView] = Field(default_factory=list)
-    links: list[SystemLink] = Field(default_factory=list, description="Of each system that shows the order.")
-
-
-class PaymentPane(Wire):
-    systems: list[str]
-    as_of: Time | None = None
-    payments: list[RecordView]
-    movements: list[MovementView] = Field(default_factory=list)
-
-
-class ConflictView(Wire):
-    """Two current observations that disagree by the rule of the data dictionary."""
-
-    field: str
-    subject: str = Field(description="Order number, line id or payment id the field belongs to.")
-    said: list[Said]
-    rule: str
-    effective: Any = Field(description="The value the money rules use while it lasts.")
 
 
 class PromiseView(Wire):
@@ -301,158 +200,6 @@ class Clock(Wire):
     paused_for: Coded | None = None
     remaining_s: int | None = Field(default=None, description="Seconds left; negative: overdue. Fixed while paused.")
     stopped_at: Time | None = None
-
-
-class Term(Wire):
-    """One term of a computed amount, for example: line 2, 1 of 2 units, paid share."""
-
-    what: Coded
-    amount: Amount
-
-
-class Ceiling(Wire):
-    """A hard limit on what may still be given back."""
-
-    kind: Literal["payment", "order", "line"]
-    subject: str
-    amount: Amount
-    terms: list[Term]
-
-
-class MoneyView(Wire):
-    """What can go back, and why no more."""
-
-    currency: Currency
-    refundable: Amount = Field(description="The most that may be paid now: the smallest ceiling.")
-    ceilings: list[Ceiling]
-    given_back: Amount
-    paid: Amount
-
-
-class PolicyTrace(Wire):
-    """A condition a clause looked at, and what it saw."""
-
-    field: str
-    saw: Any
-    wanted: str
-    held: bool
-
-
-class Recommendation(Wire):
-    """What the policy would do. Never decides."""
-
-    policy: str
-    version: str
-    clause: str
-    clause_text: Text2
-    public_text: Text2
-    decision: Decision
-    reason: str | None = None
-    amount: Amount | None = None
-    terms: list[Term] = Field(default_factory=list)
-    trace: list[PolicyTrace] = Field(default_factory=list)
-    missing: list[Coded] = Field(default_factory=list)
-
-
-class RaciSeat(Wire):
-    """A seat of the RACI line for an activity: a role, who sits on it now, and whether it has acted."""
-
-    letter: Raci
-    role: Role
-    person: PersonRef | None = None
-    state: Literal["you", "done", "waiting", "open", "none"]
-    required: bool = False
-    why: Coded | None = None
-
-
-class Missing(Wire):
-    """Something that keeps a decision from being proposed or approved."""
-
-    what: Coded
-    blocking: bool = True
-
-
-class DecisionOption(Wire):
-    """A decision the case could get: who is R, A, C and I for it, what is missing, which reasons fit."""
-
-    decision: Decision
-    allowed: bool
-    why_not: Coded | None = None
-    could: list[Role] = Field(default_factory=list)
-    raci: list[RaciSeat]
-    missing: list[Missing] = Field(default_factory=list)
-    reasons: list[str]
-    needs_amount: bool
-    needs_lines: bool
-    needs_approval: bool
-
-
-class ProposedLine(Wire):
-    line: str
-    quantity: int
-    amount: Amount
-
-
-class ProposalView(Wire):
-    """A proposal and what became of it. `digest` is what an approval binds to."""
-
-    id: int
-    number: int
-    round: int
-    decision: Decision
-    reason: str
-    by: PersonRef
-    at: Time
-    status: Literal["open", "approved", "returned", "declined", "void", "withdrawn"]
-    amount: Amount | None = None
-    tender: Tender | None = None
-    lines: list[ProposedLine] = Field(default_factory=list)
-    shipping: Amount | None = None
-    fee: Amount | None = None
-    return_freight: Literal["customer", "merchant", "none"] | None = None
-    destination: str | None = Field(default=None, description="Payment id or form of the payout.")
-    policy_version: str
-    clause: str | None = None
-    note: str | None = None
-    below_promise_reason: str | None = None
-    digest: str
-    terms: list[Term] = Field(default_factory=list)
-    void_because: list[Coded] = Field(default_factory=list)
-    verdict_by: PersonRef | None = None
-    verdict_at: Time | None = None
-    verdict_reason: str | None = None
-    undo_until: Time | None = None
-    opened_evidence: list[int] = Field(default_factory=list, description="Evidence the proposer had opened.")
-
-
-class IntentView(Wire):
-    id: str
-    state: str
-    tender: Tender
-    amount: Amount
-    channel: str
-    destination: str | None = None
-    reference: str | None = None
-    at: Time
-    confirmed_by: PersonRef | None = None
-    age_s: int
-    owner: Role
-    link: Link = None
-
-
-class ConsultationView(Wire):
-    id: int
-    role: Role
-    required: bool
-    question: str
-    asked_by: PersonRef
-    asked_at: Time
-    due_at: Time | None = None
-    answer: str | None = None
-    answered_by: PersonRef | None = None
-    answered_at: Time | None = None
-    overridden_by: PersonRef | None = None
-    override_reason: str | None = None
 
 
 class CustomerView(Wire):

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from refund_desk.domain.words import Aspect, Decision, Progress, Role, Stage, Tender
-from refund_desk.wire.base import Amount, Coded, Currency, Id64, Minor, Text2, Time, Wire
-from refund_desk.wire.cases import Change, Missing, NoteShape, PersonRef, ProposalView, RaciSeat, Term
+from refund_desk.wire.base import Amount, Coded, Currency, Id64, Minor, PersonRef, Text2, Time, Wire
+from refund_desk.wire.cases import Change, NoteShape
+from refund_desk.wire.decisions import Missing, ProposalView, RaciSeat, Term
 
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
 Words = Annotated[str, Field(min_length=1, max_length=20_000)]
@@ -56,6 +57,7 @@ class DeskStatus(Wire):
     embedded: bool = Field(description="One trusted machine: accounts divide work and are no boundary.")
     now: Time
     currency: Currency
+    log_key: str = Field(description="Verifier key of the audit log; a desk pins it at first sight.")
     demo_logins: list[str] = Field(default_factory=list, description="In a demo home alone.")
     demo_accounts: list[DemoAccount] = Field(default_factory=list, description="In a demo home alone.")
 
@@ -415,6 +417,20 @@ class AuditPage(Wire):
     size: int
     unprotected: int
     checkpoint: str | None = None
+    unsigned: str | None = Field(None, description="Why nothing is signed any more: a code. None: all is well.")
+
+
+class LeftBranch(Wire):
+    """Checkpoints of a branch that an accepted restore left: log and branch share `good` entries, then fork."""
+
+    count: int
+    first: int
+    last: int
+    good: int
+    epoch: int
+    position: int
+    entry: int
+    at: Time
 
 
 class VerifyReport(Wire):
@@ -426,6 +442,7 @@ class VerifyReport(Wire):
     unprotected: int
     origin_proven: bool
     first_bad: Coded | None = None
+    branches: list[LeftBranch] = Field(default_factory=list)
     checkpoint: str | None = None
     at: Time
 

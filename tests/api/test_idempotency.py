@@ -70,6 +70,30 @@ def test_the_same_key_for_something_else(desk_api: DeskApi) -> None:
     assert [m.text for m in desk_api.case(ref).messages if m.direction == "note"] == ["one"]
 
 
+def test_the_same_key_for_another_file(desk_api: DeskApi) -> None:
+    """A file is a body, and its name is said in the path's query: neither is taken for the other."""
+    path = f"/cases/{desk_api.ref(1)}/evidence"
+    kept = len(desk_api.case(desk_api.ref(1)).evidence)
+
+    def sent(name: str, content: bytes) -> Any:
+        return desk_api.call("POST", f"{path}?name={name}", by="reviewer", key="k", content=content)
+
+    assert sent("a.txt", b"one").status_code == 200
+    assert replayed(sent("a.txt", b"one"))
+    for name, content in (("a.txt", b"two"), ("b.txt", b"one")):
+        other = sent(name, content)
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency.other_body")
+    assert len(desk_api.case(desk_api.ref(1)).evidence) == kept + 1
+
+
+def test_the_same_key_for_another_view(desk_api: DeskApi) -> None:
+    for name in ("one", "two"):
+        desk_api.call("PUT", "/views", {"name": name, "filters": {}}, by="reviewer")
+    assert desk_api.call("DELETE", "/views?name=one", by="reviewer", key="k").status_code == 204
+    assert desk_api.call("DELETE", "/views?name=two", by="reviewer", key="k").status_code == 422
+    assert [view.name for view in desk_api.ask("reviewer", lambda desk: desk.views())] == ["two"]
+
+
 def test_never_to_somebody_else(desk_api: DeskApi) -> None:
     path, note = f"/cases/{desk_api.ref(1)}/messages", {"kind": "note", "text": "the same words"}
     answers = [desk_api.call("POST", path, note, by=login, key="k") for login in ("reviewer", "reviewer2")]
@@ -201,6 +225,30 @@ def test_secrets_are_not_kept_with_their_key(desk_api: DeskApi) -> None:
     assert len([secret for secret in shown if secret]) == 2
     assert all(secret not in stored for secret in shown if secret)
     assert len(desk_api.entries("people.added")) == len(desk_api.tokens) + 1
+
+
+def test_what_somebody_saw_is_not_kept_and_each_look_is_one(desk_api: DeskApi) -> None:
+    ref = desk_api.ref(1)
+    evidence = desk_api.case(ref).evidence[0].id
+    wrong = desk_api.call("POST", "/refund-requests", by="customer_service", content=b'{"name": "Xaver"}')
+    number = wrong.json()["params"]["id"]
+    for path in (f"/evidence/{evidence}/original", f"/quarantine/{number}"):
+        answers = [desk_api.call("GET", path, by="supervisor", key="k") for _ in range(2)]
+        assert [(answer.status_code, replayed(answer)) for answer in answers] == [(200, False)] * 2, path
+    assert len(desk_api.entries("look.original")) == len(desk_api.entries("look.quarantine")) == 2
+    because = {"reason": "they are on the phone"}
+    first, again = (desk_api.call("POST", f"/cases/{ref}/customer", because, by="reviewer", key="k") for _ in range(2))
+    assert (first.status_code, first.json()["unmasked"]) == (200, True)
+    assert (again.status_code, again.json()["code"]) == (409, "idempotency.shown_once")
+    with desk_api.house.engine.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT answer FROM idempotency").scalars().all()
+    assert [bytes(answer) for answer in kept] == [b""]
+
+
+def test_an_export_asked_for_twice_is_one_entry(desk_api: DeskApi) -> None:
+    answers = [desk_api.call("POST", "/audit/export", by="auditor", key="k") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len(desk_api.entries("audit.exported")) == 1
 
 
 def test_a_key_has_a_length(any_desk: DeskApi) -> None:

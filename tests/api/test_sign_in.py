@@ -276,6 +276,23 @@ def test_no_token_for_who_decides(desk_api: DeskApi) -> None:
     assert (disabled.status_code, disabled.json()["code"]) == (409, "people.account_disabled")
 
 
+def test_a_token_of_before_decides_nothing(desk_api: DeskApi) -> None:
+    """An administrator who kept the token of a warehouse account must not pay by it once it holds finance."""
+    made = desk_api.call("POST", "/users/warehouse/tokens", {"label": "till"}, by="administrator").json()["token"]
+    assert desk_api.call("GET", "/me", token=made).status_code == 200
+    for roles, alive in ((["warehouse", "customer_service"], True), (["warehouse", "finance"], False)):
+        body = {"kind": "roles", "subject": "warehouse", "content": roles, "reason": "new duties"}
+        number = desk_api.call("POST", "/config/changes", body, by="administrator").json()["id"]
+        path = f"/config/changes/{number}/approve"
+        assert desk_api.call("POST", path, {"reason": "fine"}, by="administrator2").status_code == 200
+        assert (desk_api.call("GET", "/me", token=made).status_code == 200) is alive
+    # Whoever decided already keeps their session.
+    body = {"kind": "roles", "subject": "lead2", "content": ["lead", "risk"], "reason": "new duties"}
+    number = desk_api.call("POST", "/config/changes", body, by="administrator").json()["id"]
+    desk_api.call("POST", f"/config/changes/{number}/approve", {"reason": "fine"}, by="administrator2")
+    assert desk_api.call("GET", "/me", by="lead2").json()["roles"] == ["lead", "risk"]
+
+
 def test_users_in_pages(desk_api: DeskApi) -> None:
     """No answer has more than 200; the client puts them together."""
     with desk_api.house.write() as work:

@@ -23,7 +23,8 @@ from refund_desk.desktop.words import words
 from refund_desk.desktop.workspace import CaseWorkspace
 from refund_desk.desktop.workspace.compare import Compare
 from refund_desk.domain.words import Decision, Role
-from refund_desk.wire.cases import CaseView, PersonRef
+from refund_desk.wire.base import PersonRef
+from refund_desk.wire.cases import CaseView
 from refund_desk.wire.commands import DeskStatus, Me
 from tests.fakes import workspace_samples as samples
 
@@ -33,7 +34,9 @@ SIZES = {"1280": (922, 732), "1920": (1512, 1012), "960": (600, 480)}
 
 def make_desk(window: QMainWindow, operations: Operations, client: samples.FakeDesk, *roles: Role) -> Desk:
     me = Me(person=PersonRef(id=7, name="林晓"), login="lin", roles=list(roles or (Role.REVIEWER,)), language="zh")
-    status = DeskStatus(version="0", first_start=False, demo=True, embedded=True, now=samples.NOW, currency="CNY")
+    status = DeskStatus(
+        version="0", first_start=False, demo=True, embedded=True, now=samples.NOW, currency="CNY", log_key="k"
+    )
     return Desk(client, operations, Keys(window), DeskClock(), me, status)
 
 

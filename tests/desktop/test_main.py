@@ -29,10 +29,13 @@ from refund_desk.desktop.shell import MainWindow
 from refund_desk.desktop.signin import SignIn
 from refund_desk.desktop.state import DeskState
 from refund_desk.desktop.theme import Theme
+from refund_desk.desktop.widgets import KeyButton
+from refund_desk.desktop.widgets.dialogs import TextDialog
 from refund_desk.desktop.words import DeskWords, tr
 from refund_desk.domain.errors import Conflict, Unauthenticated
 from refund_desk.domain.people import DEMO_PASSWORD
 from refund_desk.domain.words import Role
+from refund_desk.engines.signing import SigningKey
 from refund_desk.wire.cases import ChangeFeed
 from refund_desk.wire.commands import DemoAccount, Me
 from tests.desktop.hands import click, press
@@ -368,32 +371,78 @@ def test_sync_is_said_and_an_outage_too(qtbot: QtBot, make: Make) -> None:
     assert rig.window.top.sync.text().startswith("已同步")
 
 
+def seen(qtbot: QtBot, rig: Rig, note: str) -> None:
+    """A checkpoint comes that holds."""
+    keeper = rig.desk.keeper
+    assert keeper is not None
+    rig.client.checkpoint = note
+    with qtbot.waitSignal(keeper.seen):
+        keeper.look()
+
+
+def refused(qtbot: QtBot, rig: Rig, note: str) -> str:
+    """A checkpoint comes that doesn't; the code that says why."""
+    keeper = rig.desk.keeper
+    assert keeper is not None
+    rig.client.checkpoint = note
+    with qtbot.waitSignal(keeper.broken) as broken:
+        keeper.look()
+    assert any(label.text() == "审计记录与上次所见不一致" for label in rig.window.findChildren(QLabel))
+    assert not rig.window.rail.isVisible()
+    code: str = broken.args[0].code
+    return code
+
+
 def test_a_log_that_is_another_is_refused(qtbot: QtBot, make: Make) -> None:
     rig = make(Role.REVIEWER)
     rig.enter(qtbot)
-    keeper = rig.desk.keeper
-    assert keeper is not None
-    rig.client.checkpoint = samples.CHECKPOINT.encode().hex()
-    keeper.look()
+    seen(qtbot, rig, samples.CHECKPOINT.encode().hex())
     assert rig.window.status.audit.text() == "审计检查点覆盖 1,920 条"
-    rig.client.checkpoint = f"refund-desk.example/desk\n1920\n{OTHER_ROOT}\n\n— desk sig\n".encode().hex()
-    keeper.look()
-    assert any(label.text() == "审计记录与上次所见不一致" for label in rig.window.findChildren(QLabel))
-    assert not rig.window.rail.isVisible()
+    assert refused(qtbot, rig, samples.checkpoint(1920, OTHER_ROOT).encode().hex()) == "audit.inconsistent"
 
 
 def test_a_grown_log_must_prove_itself(qtbot: QtBot, make: Make) -> None:
     rig = make(Role.REVIEWER)
     rig.enter(qtbot)
+    seen(qtbot, rig, samples.CHECKPOINT)
+    assert refused(qtbot, rig, samples.checkpoint(2000, OTHER_ROOT)) == "audit.inconsistent"  # its proof is empty
+    assert rig.client.called("consistency") == [(1920, 2000)]
+
+
+def test_a_checkpoint_that_the_pinned_key_did_not_sign_is_refused(qtbot: QtBot, make: Make) -> None:
+    rig = make(Role.REVIEWER)
+    rig.enter(qtbot)
+    seen(qtbot, rig, samples.CHECKPOINT)
+    forger = SigningKey(samples.KEY.name, bytes(32))
+    assert refused(qtbot, rig, samples.checkpoint(1920, key=forger)) == "audit.signature_missing"
+    digits = samples.CHECKPOINT.rpartition("\n— ")[2]
+    wrong = samples.CHECKPOINT.replace(digits, digits.replace(digits[-8:-4], "AAAA"))
+    assert refused(qtbot, rig, wrong) == "audit.signature_wrong"
+
+
+def test_a_changed_key_is_refused_until_somebody_enters_it(qtbot: QtBot, make: Make) -> None:
+    first = make(Role.REVIEWER)
+    first.enter(qtbot)
+    seen(qtbot, first, samples.CHECKPOINT)
+    first.window.close()
+    other = SigningKey(samples.KEY.name, bytes(32))
+    rig = make(Role.REVIEWER, status={"log_key": other.vkey})
+    rig.enter(qtbot)
+    assert refused(qtbot, rig, samples.checkpoint(1921, OTHER_ROOT, other)) == "audit.key_changed"
+    page = rig.window.outer.currentWidget()
+    assert page is not None
+    click(page.findChildren(KeyButton)[-1])
+    dialog = rig.window.findChild(TextDialog)
+    assert dialog is not None
+    dialog.set_text(samples.KEY.vkey)
+    dialog.finish()
+    assert not rig.window.rail.isVisible()
     keeper = rig.desk.keeper
     assert keeper is not None
-    rig.client.checkpoint = samples.CHECKPOINT
-    keeper.look()
-    rig.client.checkpoint = f"refund-desk.example/desk\n2000\n{OTHER_ROOT}\n\n— desk sig\n"
-    with qtbot.waitSignal(keeper.broken) as broken:  # the proof it is given is empty
-        keeper.look()
-    assert broken.args[0].code == "audit.inconsistent"
-    assert rig.client.called("consistency") == [(1920, 2000)]
+    with qtbot.waitSignal(keeper.seen):
+        rig.desk._accept_log(f" {other.vkey}\n")
+    assert rig.window.rail.isVisible()
+    assert rig.window.status.audit.text() == "审计检查点覆盖 1,921 条"
 
 
 def test_leases_are_renewed_until_they_are_lost(qtbot: QtBot, make: Make) -> None:

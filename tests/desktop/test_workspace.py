@@ -395,7 +395,7 @@ def test_looks_are_told(qtbot: QtBot, operations: Operations) -> None:
 
 def test_amounts_and_codes_of_a_condition_are_words(qtbot: QtBot, operations: Operations) -> None:
     from refund_desk.desktop.workspace.advice import saw, telling, wanted
-    from refund_desk.wire.cases import PolicyTrace
+    from refund_desk.wire.decisions import PolicyTrace
 
     money = PolicyTrace(field="lines_refundable", saw=99900, wanted="> 50000", held=True)
     codes = PolicyTrace(field="reason", saw="damaged", wanted="'damaged','defective'", held=True)

@@ -29,7 +29,9 @@ class Rig:
     def __init__(self, operations: Operations, client: samples.FakeDesk, drafts: Drafts | None, *roles: Role) -> None:
         self.window, self.client = QMainWindow(), client
         me = Me(person=samples.LIN, login="lin", roles=list(roles or (Role.REVIEWER,)), language="zh")
-        status = DeskStatus(version="0", first_start=False, demo=True, embedded=True, now=samples.NOW, currency="CNY")
+        status = DeskStatus(
+            version="0", first_start=False, demo=True, embedded=True, now=samples.NOW, currency="CNY", log_key="k"
+        )
         self.opened: list[str] = []
         desk = Desk(
             client, operations, Keys(self.window), DeskClock(samples.NOW), me, status, open_address=self._open_address

@@ -31,6 +31,7 @@ from refund_desk.service.intake import Outcome
 from refund_desk.settings import Settings
 from refund_desk.wire import cases as w
 from refund_desk.wire import commands as c
+from refund_desk.wire import decisions as wd
 from refund_desk.wiring import House, Parts, embedded, team
 from tests.fakes import bundles as b
 from tests.fakes.house import START, Clock
@@ -277,7 +278,7 @@ class DeskApi:
         verdict = self.verdict(ref)
         return self.ask(by, lambda desk: desk.approve(ref, number, verdict, new_key()))
 
-    def intent(self, ref: str) -> w.IntentView:
+    def intent(self, ref: str) -> wd.IntentView:
         return self.case(ref).intents[-1]
 
     def paid(self, ref: str, by: str = "finance") -> c.Outcome:

@@ -26,15 +26,25 @@ from refund_desk.domain.words import (
     Stage,
     Tender,
 )
+from refund_desk.engines.signing import SigningKey
 from refund_desk.wire import cases, commands
-from refund_desk.wire.base import Amount, Coded
+from refund_desk.wire import decisions as wd
+from refund_desk.wire.base import Amount, Coded, PersonRef
 
 NOW = datetime(2026, 11, 23, 4, 41, 7, tzinfo=UTC)
-LIN = cases.PersonRef(id=1, name="林晓")
-ZHOU = cases.PersonRef(id=2, name="周敏")
-OKAFOR = cases.PersonRef(id=3, name="Ada Okafor")
+LIN = PersonRef(id=1, name="林晓")
+ZHOU = PersonRef(id=2, name="周敏")
+OKAFOR = PersonRef(id=3, name="Ada Okafor")
 ROOT = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="
-CHECKPOINT = f"refund-desk.example/desk\n1920\n{ROOT}\n\n— desk sig\n"
+KEY = SigningKey("refund-desk.example/desk", bytes(range(32)))
+
+
+def checkpoint(size: int, root: str = ROOT, key: SigningKey = KEY) -> str:
+    """A signed checkpoint of the invented log."""
+    return key.sign(f"refund-desk.example/desk\n{size}\n{root}\n")
+
+
+CHECKPOINT = checkpoint(1920)
 
 _ROWS: tuple[tuple[Any, ...], ...] = (
     # customer, reason, amount, currency, method, images, conflicts, disputed, minutes left, stage, unseen
@@ -130,7 +140,7 @@ def for_me() -> cases.ForMe:
     )
 
 
-def proposal(number: int = 0, **changes: Any) -> cases.ProposalView:
+def proposal(number: int = 0, **changes: Any) -> wd.ProposalView:
     amount = Amount(minor=(99900, 8600, 8600, 9900, 248000)[number % 5], currency="CNY")
     values: dict[str, Any] = {
         "id": 70 + number,
@@ -144,8 +154,8 @@ def proposal(number: int = 0, **changes: Any) -> cases.ProposalView:
         "amount": amount,
         "tender": Tender.MONEY,
         "lines": [
-            cases.ProposedLine(line="陶瓷手冲壶 600ml", quantity=1, amount=Amount(minor=89900, currency="CNY")),
-            cases.ProposedLine(line="滤杯套装", quantity=1, amount=Amount(minor=10000, currency="CNY")),
+            wd.ProposedLine(line="陶瓷手冲壶 600ml", quantity=1, amount=Amount(minor=89900, currency="CNY")),
+            wd.ProposedLine(line="滤杯套装", quantity=1, amount=Amount(minor=10000, currency="CNY")),
         ],
         "shipping": Amount(minor=0, currency="CNY"),
         "destination": "ch_3Q8fKx2eZvKYlo2C",
@@ -154,17 +164,15 @@ def proposal(number: int = 0, **changes: Any) -> cases.ProposalView:
         "note": "壶身开裂、盖子破碎，照片与运单一致。",
         "digest": "sha256:7f3a" + "0" * 60,
         "terms": [
-            cases.Term(
+            wd.Term(
                 what=Coded(code="term.line", params={"name": "陶瓷手冲壶 600ml", "quantity": 1, "of": 1}),
                 amount=Amount(minor=129900, currency="CNY"),
             ),
-            cases.Term(
-                what=Coded(code="term.given_back_before", params={}), amount=Amount(minor=-30000, currency="CNY")
-            ),
+            wd.Term(what=Coded(code="term.given_back_before", params={}), amount=Amount(minor=-30000, currency="CNY")),
         ],
         "opened_evidence": [1, 2, 3],
     }
-    return cases.ProposalView(**{**values, **changes})
+    return wd.ProposalView(**{**values, **changes})
 
 
 def approval(number: int = 0, **changes: Any) -> commands.ApprovalRow:
@@ -264,10 +272,10 @@ def users() -> list[commands.UserView]:
         ("lin", LIN, [Role.REVIEWER], "zh", False, False),
         ("zhou", ZHOU, [Role.SUPERVISOR, Role.LEAD], "zh", False, False),
         ("okafor", OKAFOR, [Role.FINANCE], "en", False, True),
-        ("root", cases.PersonRef(id=4, name="管理员"), [Role.ADMINISTRATOR], "zh", False, False),
+        ("root", PersonRef(id=4, name="管理员"), [Role.ADMINISTRATOR], "zh", False, False),
         (
             "weber",
-            cases.PersonRef(id=5, name="Jonas Weber"),
+            PersonRef(id=5, name="Jonas Weber"),
             [Role.WAREHOUSE, Role.CUSTOMER_SERVICE],
             "en",
             True,
@@ -307,7 +315,7 @@ def changes() -> list[commands.ConfigChange]:
             subject="okafor",
             content=["finance", "lead"],
             reason="Covers for the lead in December",
-            proposed_by=cases.PersonRef(id=4, name="管理员"),
+            proposed_by=PersonRef(id=4, name="管理员"),
             proposed_at=NOW - timedelta(days=1),
             status="open",
             differences=[
@@ -350,6 +358,7 @@ def status(**changes: Any) -> commands.DeskStatus:
         "embedded": True,
         "now": NOW,
         "currency": "CNY",
+        "log_key": KEY.vkey,
     }
     return commands.DeskStatus(**{**values, **changes})
 
@@ -610,7 +619,7 @@ class FakeClient(DeskClient):
         self._note("add_user", body)
         made = commands.UserView(
             login=body.login,
-            person=cases.PersonRef(id=9, name=body.name),
+            person=PersonRef(id=9, name=body.name),
             roles=[],
             language=body.language,
             disabled=False,

@@ -30,12 +30,14 @@ from refund_desk.domain.words import (
 )
 from refund_desk.wire import cases as c
 from refund_desk.wire import commands as k
-from refund_desk.wire.base import Amount, Coded, Text2
+from refund_desk.wire import decisions as wd
+from refund_desk.wire import facts as wf
+from refund_desk.wire.base import Amount, Coded, PersonRef, Text2
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-LIN = c.PersonRef(id=7, name="林晓")
-ZHAO = c.PersonRef(id=8, name="赵敏")
-ANA = c.PersonRef(id=9, name="Ana Ruiz")
+LIN = PersonRef(id=7, name="林晓")
+ZHAO = PersonRef(id=8, name="赵敏")
+ANA = PersonRef(id=9, name="Ana Ruiz")
 
 
 def ago(**span: float) -> datetime:
@@ -59,17 +61,17 @@ def money(amount: Amount) -> dict[str, Any]:
     return amount.model_dump()
 
 
-def said(system: str, record: str, value: Any, **since: float) -> c.Said:
+def said(system: str, record: str, value: Any, **since: float) -> wf.Said:
     at = ago(**(since or {"hours": 2}))
-    return c.Said(system=system, record=record, value=value, as_of=at, fetched_at=at)
+    return wf.Said(system=system, record=record, value=value, as_of=at, fetched_at=at)
 
 
-def field(key: str, value: Any, *systems: c.Said, conflict: bool = False) -> c.FieldView:
-    return c.FieldView(key=key, value=value, said=list(systems), conflict=conflict)
+def field(key: str, value: Any, *systems: wf.Said, conflict: bool = False) -> wf.FieldView:
+    return wf.FieldView(key=key, value=value, said=list(systems), conflict=conflict)
 
 
-def seat(letter: str, role: Role, state: Any, person: c.PersonRef | None = None, required: bool = False) -> c.RaciSeat:
-    return c.RaciSeat(letter=Raci(letter), role=role, state=state, person=person, required=required)
+def seat(letter: str, role: Role, state: Any, person: PersonRef | None = None, required: bool = False) -> wd.RaciSeat:
+    return wd.RaciSeat(letter=Raci(letter), role=role, state=state, person=person, required=required)
 
 
 NOT_FOR_KIND = Coded(code="error.process.not_for_kind", params={"decision": "exchange", "kind": "refund_only"})
@@ -97,12 +99,12 @@ REASONS = {
 }
 
 
-def options(raci: list[c.RaciSeat] = RACI) -> list[c.DecisionOption]:
+def options(raci: list[wd.RaciSeat] = RACI) -> list[wd.DecisionOption]:
     lines = {Decision.PARTIAL, Decision.RETURN_FIRST, Decision.EXCHANGE}
     gives = lines | {Decision.FULL, Decision.STORE_CREDIT, Decision.COUPON}
     quick = {Decision.MORE_INFORMATION, Decision.ESCALATE, Decision.HOLD}
     out = [
-        c.DecisionOption(
+        wd.DecisionOption(
             decision=decision,
             allowed=True,
             raci=raci,
@@ -206,7 +208,7 @@ def chinese() -> c.CaseView:
         order=_chinese_order(paid, zero, refunded),
         payment=_chinese_payment(paid, given, refunded),
         conflicts=[
-            c.ConflictView(field="order.refunded", subject="SO-8841207", said=refunded, rule="higher", effective=given)
+            wf.ConflictView(field="order.refunded", subject="SO-8841207", said=refunded, rule="higher", effective=given)
         ],
         findings=[
             c.FindingView(
@@ -242,29 +244,29 @@ def chinese() -> c.CaseView:
             _entry("case", "desk", "case.opened", 15),
             _entry("case", "desk", "case.taken", 0.07, who="林晓", unseen=True),
         ],
-        money=c.MoneyView(
+        money=wd.MoneyView(
             currency="CNY",
             refundable=cny(99900),
             paid=cny(129900),
             given_back=cny(30000),
             ceilings=[
-                c.Ceiling(
+                wd.Ceiling(
                     kind="payment",
                     subject="ch_3Q8kd02eZvKYlo2C",
                     amount=cny(99900),
                     terms=[
-                        c.Term(
+                        wd.Term(
                             what=Coded(code="term.ceiling.captured", params=CHARGE),
                             amount=cny(129900),
                         ),
-                        c.Term(what=Coded(code="term.ceiling.refunded_elsewhere"), amount=cny(-30000)),
+                        wd.Term(what=Coded(code="term.ceiling.refunded_elsewhere"), amount=cny(-30000)),
                     ],
                 ),
-                c.Ceiling(kind="order", subject="SO-8841207", amount=cny(99900), terms=[]),
+                wd.Ceiling(kind="order", subject="SO-8841207", amount=cny(99900), terms=[]),
             ],
         ),
         promise=promise,
-        recommendation=c.Recommendation(
+        recommendation=wd.Recommendation(
             policy="damage",
             version="2026-09",
             clause="damage.3",
@@ -274,19 +276,19 @@ def chinese() -> c.CaseView:
             reason="rest_already_refunded",
             amount=cny(99900),
             terms=[
-                c.Term(what=Coded(code="term.lines"), amount=cny(129900)),
-                c.Term(what=Coded(code="term.given_back"), amount=cny(-30000)),
+                wd.Term(what=Coded(code="term.lines"), amount=cny(129900)),
+                wd.Term(what=Coded(code="term.given_back"), amount=cny(-30000)),
             ],
             trace=[
-                c.PolicyTrace(field="days_since_delivery", saw=2, wanted="<= 7", held=True),
-                c.PolicyTrace(field="images", saw=6, wanted=">= 2", held=True),
-                c.PolicyTrace(field="conflict", saw=True, wanted="false", held=False),
+                wd.PolicyTrace(field="days_since_delivery", saw=2, wanted="<= 7", held=True),
+                wd.PolicyTrace(field="images", saw=6, wanted=">= 2", held=True),
+                wd.PolicyTrace(field="conflict", saw=True, wanted="false", held=False),
             ],
             missing=[Coded(code="missing.photo_of_parcel")],
         ),
         options=options(),
         consultations=[
-            c.ConsultationView(
+            wd.ConsultationView(
                 id=31,
                 role=Role.FINANCE,
                 required=True,
@@ -298,7 +300,7 @@ def chinese() -> c.CaseView:
                 answered_by=ZHAO,
                 answered_at=ago(hours=6),
             ),
-            c.ConsultationView(
+            wd.ConsultationView(
                 id=32,
                 role=Role.WAREHOUSE,
                 required=False,
@@ -336,12 +338,12 @@ def _entry(kind: Any, source: str, code: str, hours: float, params: Any = None, 
     )
 
 
-def _chinese_order(paid: Any, zero: Any, refunded: list[c.Said]) -> c.OrderPane:
-    return c.OrderPane(
+def _chinese_order(paid: Any, zero: Any, refunded: list[wf.Said]) -> wf.OrderPane:
+    return wf.OrderPane(
         number="SO-8841207",
         systems=["vendure"],
         as_of=ago(minutes=2),
-        links=[c.SystemLink(system="vendure", url="https://shop.example/orders/SO-8841207")],
+        links=[wf.SystemLink(system="vendure", url="https://shop.example/orders/SO-8841207")],
         fields=[
             field("order.placed_at", ago(hours=180).isoformat()),
             field("order.status", "delivered", said("vendure", "SO-8841207", "delivered")),
@@ -354,7 +356,7 @@ def _chinese_order(paid: Any, zero: Any, refunded: list[c.Said]) -> c.OrderPane:
             _line("L2", "滤杯套装", 2, cny(19000), cny(38000), cny(38000)),
         ],
         shipments=[
-            c.RecordView(
+            wf.RecordView(
                 kind="shipment",
                 system="sf",
                 id="SF1409226637281",
@@ -371,8 +373,8 @@ def _chinese_order(paid: Any, zero: Any, refunded: list[c.Said]) -> c.OrderPane:
     )
 
 
-def _line(number: str, name: str, quantity: int, unit: Amount, paid: Amount, left: Amount) -> c.LineView:
-    return c.LineView(
+def _line(number: str, name: str, quantity: int, unit: Amount, paid: Amount, left: Amount) -> wf.LineView:
+    return wf.LineView(
         id=number,
         sku=f"SKU-{number}",
         name=name,
@@ -385,13 +387,13 @@ def _line(number: str, name: str, quantity: int, unit: Amount, paid: Amount, lef
     )
 
 
-def _chinese_payment(paid: Any, given: Any, refunded: list[c.Said]) -> c.PaymentPane:
+def _chinese_payment(paid: Any, given: Any, refunded: list[wf.Said]) -> wf.PaymentPane:
     charge = "ch_3Q8kd02eZvKYlo2C"
-    return c.PaymentPane(
+    return wf.PaymentPane(
         systems=["stripe"],
         as_of=ago(minutes=2),
         payments=[
-            c.RecordView(
+            wf.RecordView(
                 kind="payment",
                 system="stripe",
                 id=charge,
@@ -408,7 +410,7 @@ def _chinese_payment(paid: Any, given: Any, refunded: list[c.Said]) -> c.Payment
             )
         ],
         movements=[
-            c.MovementView(
+            wf.MovementView(
                 kind="refund",
                 system="stripe",
                 id="re_3Q9mBa2eZvKYlo2C",
@@ -417,7 +419,7 @@ def _chinese_payment(paid: Any, given: Any, refunded: list[c.Said]) -> c.Payment
                 at=ago(hours=50),
                 by="api:erp",
             ),
-            c.MovementView(
+            wf.MovementView(
                 kind="ledger_entry",
                 system="kingdee",
                 id="GL-0441",
@@ -467,14 +469,14 @@ def english() -> c.CaseView:
             "clocks": [
                 c.Clock(kind=ClockKind.DECISION, started_at=ago(hours=60), due_at=ago(minutes=14), remaining_s=-840)
             ],
-            "order": c.OrderPane(
+            "order": wf.OrderPane(
                 number="10-553",
                 systems=["mall", "erp"],
                 as_of=ago(hours=4),
                 fields=[field("order.placed_at", ago(days=9).isoformat()), field("order.paid", paid)],
                 lines=[_line("A", "Pour-over kettle, black", 1, eur(5990), eur(5990), eur(5990))],
             ),
-            "payment": c.PaymentPane(systems=["adyen"], as_of=ago(hours=1), payments=[], movements=[]),
+            "payment": wf.PaymentPane(systems=["adyen"], as_of=ago(hours=1), payments=[], movements=[]),
             "conflicts": [],
             "findings": [],
             "messages": [message(91, "in", Who.CUSTOMER, "Jonas Weber", "You charged me twice.", 30, language="en")],
@@ -491,7 +493,7 @@ def english() -> c.CaseView:
     )
 
 
-def proposal(**more: Any) -> c.ProposalView:
+def proposal(**more: Any) -> wd.ProposalView:
     base: dict[str, Any] = {
         "id": 501,
         "number": 2,
@@ -504,18 +506,18 @@ def proposal(**more: Any) -> c.ProposalView:
         "amount": cny(99900),
         "tender": Tender.MONEY,
         "lines": [
-            c.ProposedLine(line="L1", quantity=1, amount=cny(61900)),
-            c.ProposedLine(line="L2", quantity=2, amount=cny(38000)),
+            wd.ProposedLine(line="L1", quantity=1, amount=cny(61900)),
+            wd.ProposedLine(line="L2", quantity=2, amount=cny(38000)),
         ],
         "destination": "ch_3Q8kd02eZvKYlo2C",
         "policy_version": "2026-09",
         "clause": "damage.3",
         "note": "网关已退 300",
         "digest": "sha256:aa",
-        "terms": [c.Term(what=Coded(code="term.lines"), amount=cny(99900))],
+        "terms": [wd.Term(what=Coded(code="term.lines"), amount=cny(99900))],
         "opened_evidence": [1, 2],
     }
-    return c.ProposalView(**{**base, **more})
+    return wd.ProposalView(**{**base, **more})
 
 
 def for_approval() -> c.CaseView:
@@ -533,7 +535,7 @@ def for_approval() -> c.CaseView:
     )
 
 
-def intent(**more: Any) -> c.IntentView:
+def intent(**more: Any) -> wd.IntentView:
     base: dict[str, Any] = {
         "id": "0197a1c2-77aa-7c11-9c54-0a1b2c3d4e5f",
         "state": "reserved",
@@ -545,7 +547,7 @@ def intent(**more: Any) -> c.IntentView:
         "age_s": 1800,
         "owner": Role.FINANCE,
     }
-    return c.IntentView(**{**base, **more})
+    return wd.IntentView(**{**base, **more})
 
 
 def for_finance() -> c.CaseView:
@@ -737,12 +739,12 @@ class FakeDesk(DeskClient):
             decision=body.decision,
             amount=amount,
             most=cny(99900),
-            terms=[c.Term(what=Coded(code="term.reduced"), amount=amount)] if amount else [],
+            terms=[wd.Term(what=Coded(code="term.reduced"), amount=amount)] if amount else [],
             lines=[worth(line) for line in body.lines or [k.LineAmountBody(line="L1", quantity=1)]] if amount else [],
             shipping=cny(body.shipping_minor or 0) if amount else None,
             tender=Tender.MONEY if amount else None,
             raci=RACI,
-            missing=[] if body.reason else [c.Missing(what=Coded(code="missing.reason"))],
+            missing=[] if body.reason else [wd.Missing(what=Coded(code="missing.reason"))],
             needs_approval=amount is not None,
             customer_text=text,
             customer_language="zh",

@@ -6,11 +6,15 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import NullPool, create_engine, make_url
+from typer.main import get_group
 
-from refund_desk.commands.app import SUBJECTS
+from refund_desk.client.words import LANGUAGES, load_catalogue
+from refund_desk.commands.app import SUBJECTS, app
+from refund_desk.commands.printing import width_of
 from tests.fakes.shell import Shell
 
 # ------------------------------------------------------------ help
@@ -23,15 +27,52 @@ def commands() -> Iterator[list[str]]:
     yield from (["user", name] for name in ("list", "add", "role", "disable", "enable", "reset", "token"))
     yield from (["quarantine", name] for name in ("list", "show", "retry", "drop"))
     yield from (["config", name] for name in ("list", "show", "propose", "approve", "decline"))
-    yield from (["db", name] for name in ("upgrade", "current", "check"))
-    yield from (["audit", name] for name in ("verify", "export", "prove"))
+    yield from (["db", name] for name in ("upgrade", "current", "check", "grant", "accept-restore"))
+    yield from (["audit", name] for name in ("verify", "export", "prove", "key"))
 
 
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)
 def test_every_command_explains_itself(shell: Shell, words: list[str]) -> None:
     said = shell(*words, "--help").stdout
     assert said.startswith("Usage: ")
+    assert "⟦" not in said
+    assert "help." not in said
+    shell.env["REFUND_DESK_LANGUAGE"] = "zh"
+    in_chinese = shell(*words, "--help").stdout
+    assert in_chinese.startswith("用法：")
+    assert "⟦" not in in_chinese
+    assert all(width_of(line) <= 100 for line in in_chinese.splitlines()[1:])
     assert not shell.home.exists()
+
+
+def told(command: Any, path: str) -> Iterator[str]:
+    """The keys of a command's help, and of all below it."""
+    yield f"help.{path}"
+    for param in command.params:
+        if param.help is not None:
+            yield param.help
+    for name, below in getattr(command, "commands", {}).items():
+        yield from told(below, f"{path}.{name}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_help_is_missing_and_none_unused(language: str) -> None:
+    group = get_group(app)
+    keys = set(told(group, "root"))
+    for name in SUBJECTS:
+        keys.update(told(group.get_command(None, name), name))  # type: ignore[arg-type]
+    known = {key for key in load_catalogue(language) if key.startswith("help.")}
+    page = {f"help.heading.{heading}" for heading in ("arguments", "options", "commands")}
+    assert keys | page | {"help.usage", "help.default", "help.required", "help.option.help"} == known
+
+
+def test_help_of_a_command_is_in_the_users_language(shell: Shell) -> None:
+    shell.env["REFUND_DESK_LANGUAGE"] = "zh"
+    said = shell("serve", "--help").stdout
+    assert "监听端口；0 表示任意空闲端口。  [默认： 8470]" in said
+    assert "显示此帮助并退出。" in said
+    assert "必填" in shell("import", "--help").stdout
+    assert "  audit       校验、导出并证明审计日志。" in shell("--help").stdout
 
 
 def test_a_command_that_is_none_is_a_usage_error(shell: Shell) -> None:

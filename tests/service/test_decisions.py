@@ -485,6 +485,27 @@ def test_a_refund_between_approval_and_payout_stops_the_payout(scene: Scene) -> 
     assert again.params["amount"] == 6900
 
 
+@pytest.mark.parametrize(
+    ("booked", "left"),
+    [(["-60.00"], 6900), (["60.00"], 6900), (["-60.00", "60.00"], 12900), (["-60.00", "-9.00"], 6000)],
+)
+def test_a_refund_that_only_finance_booked_counts_whatever_its_sign(scene: Scene, booked: list[str], left: int) -> None:
+    ledger = [
+        {
+            "system": "erp",
+            "id": f"L-{number}",
+            "order": "O1",
+            "as_of": b.AT,
+            "kind": "refund",
+            "amount": amount,
+            "currency": "CNY",
+            "booked_at": b.AT,
+        }
+        for number, amount in enumerate(booked)
+    ]
+    assert scene.file(scene.case(ledger=ledger)).facts.refundable == left
+
+
 def test_the_second_case_of_an_order_finds_the_first_ones_money(scene: Scene) -> None:
     first = scene.case()
     second = scene.case("R2", request=b.request("R2", reason="late"))

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from refund_desk.domain.errors import Conflict, Invalid, NotFound, Refused
+from refund_desk.domain.people import Principal
 from refund_desk.domain.words import Decision, Role, Stage
-from refund_desk.service import cases
+from refund_desk.service import cases, reading
 from refund_desk.service.ports.views import QueueFilter
 from tests.fakes import bundles as b
 from tests.fakes.house import OPERATOR
@@ -40,6 +41,57 @@ def test_a_filtered_queue_gives_what_it_shows(scene: Scene) -> None:
         taken = scene.do(cases.take_next, scene.rita, QueueFilter(reason="late"))
         assert taken is None or taken.ref == wanted
     assert scene.state(wanted).assignee_id == scene.rita.person_id
+
+
+def answered(scene: Scene, ref: str) -> None:
+    """An answer came while nobody held the case."""
+    with scene.house.write() as work:
+        work.cases.update(scene.state(ref).id, answer_came=True)
+
+
+def back_to(scene: Scene, ref: str, who: Principal) -> None:
+    """Returned to somebody, whose lease then ran out."""
+    with scene.house.write() as work:
+        work.cases.update(scene.state(ref).id, returned_to_id=who.person_id)
+
+
+def why(scene: Scene, who: Principal, ref: str) -> list[str]:
+    with scene.house.read() as work:
+        return [term.code for term in reading.why_here(work, scene.house.desk, who, ref)[1]]
+
+
+def test_what_came_back_to_me_and_what_was_answered_come_before_the_order(scene: Scene) -> None:
+    early = scene.case("R1", "O1", request=b.request("R1", "O1", created_at="2026-11-18T10:00:00+00:00"))
+    reply, mine, hers = (scene.case(f"R{n}", f"O{n}") for n in (2, 3, 4))
+    answered(scene, reply)
+    back_to(scene, mine, scene.rita)
+    back_to(scene, hers, scene.ray)
+    assert why(scene, scene.rita, mine)[0] == "why.returned_to_me"
+    assert why(scene, scene.rita, hers)[0] == why(scene, scene.susan, mine)[0] == "why.due"
+    assert why(scene, scene.ray, reply)[0] == "why.answer_came"
+    given = [scene.do(cases.take_next, scene.rita) for _ in range(4)]
+    assert [state.ref for state in given if state] == [mine, reply, early, hers]
+    assert why(scene, scene.rita, mine)[0] == "why.returned_to_me"  # the answer of take-next says it, too
+
+
+def test_a_filtered_queue_prefers_only_among_what_it_shows(scene: Scene) -> None:
+    other = scene.case("R1", "O1")
+    first, mine = (scene.case(f"R{n}", f"O{n}", request=b.request(f"R{n}", f"O{n}", reason="late")) for n in (2, 3))
+    for ref in (other, mine):
+        back_to(scene, ref, scene.rita)
+    given = [scene.do(cases.take_next, scene.rita, QueueFilter(reason="late")) for _ in range(3)]
+    assert [state.ref if state else None for state in given] == [mine, first, None]
+
+
+def test_what_is_given_up_is_not_handed_back(scene: Scene) -> None:
+    mine, other = scene.case("R1", "O1"), scene.case("R2", "O2")
+    back_to(scene, mine, scene.rita)
+    answered(scene, other)
+    scene.do(cases.take, scene.rita, mine)
+    assert scene.do(cases.release, scene.rita, mine).returned_to_id is None
+    given = scene.do(cases.take_next, scene.rita)
+    assert given is not None
+    assert given.ref == other
 
 
 def test_nobody_holds_more_than_the_process_says(scene: Scene) -> None:

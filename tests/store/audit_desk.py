@@ -44,10 +44,13 @@ class AuditDesk:
         self.key = key or SigningKey.generate(ORIGIN)
         self.files = CheckpointFiles(folder / "checkpoints")
         self._added = 0
+        self.epoch = 0
         self.integrator = self.new_integrator()
 
     def new_integrator(self) -> Integrator:
-        return Integrator(self.engine, self.key, self.files, self.clock, within=timedelta(seconds=1), batch=64)
+        return Integrator(
+            self.engine, self.key, self.files, self.clock, epoch=self.epoch, within=timedelta(seconds=1), batch=64
+        )
 
     def entry(self) -> AuditEntry:
         number = self._added
@@ -60,6 +63,7 @@ class AuditDesk:
             case=None if number % 5 == 0 else f"R-{number % 11}",
             data={"amount_minor": number * 100, "currency": "CNY"},
             desk="test",
+            epoch=self.epoch,
         )
 
     def add(self, count: int) -> None:
@@ -85,6 +89,6 @@ class AuditDesk:
                 connection.execute(text(statement))
 
     def verify(self, *, key: bool = True, held: bool = True, known: Sequence[str] = ()) -> VerifyReport:
-        notes = [*(self.files.held() if held else []), *known]
+        notes = [*([*self.files.held(), *self.files.left()] if held else []), *known]
         with read_log(self.engine) as reader:
             return verify(reader, Trust(verify_note, self.key.vkey if key else None, notes))

@@ -111,6 +111,12 @@ def test_an_export_is_verified_offline(shell: Shell, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.glob(".log*")] == []
 
 
+def test_the_key_is_printed_for_whoever_pins_it(shell: Shell, tmp_path: Path) -> None:
+    assert "There is no desk database" in shell("key").stderr
+    shell.doors = Doors(shell.place, tmp_path, shell.desk.key.vkey)
+    assert shell("key").stdout.strip() == shell.desk.key.vkey
+
+
 def test_a_case_is_proven_offline(shell: Shell, tmp_path: Path) -> None:
     out = tmp_path / "proof.json"
     assert shell("prove", "R-3", "--out", str(out)).exit_code == 0

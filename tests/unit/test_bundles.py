@@ -167,6 +167,14 @@ def test_a_directory_larger_than_the_memory(tmp_path: Path, monkeypatch: pytest.
     assert code_of(lambda: open_bundle(many)) == "bundle.too_many_files"
 
 
+@pytest.mark.parametrize("name", ["cases.jsonl", "evidence/a.jpg"])
+def test_a_name_that_stands_twice(tmp_path: Path, name: str) -> None:
+    path = make_zip(tmp_path / "z", {"cases.jsonl": LINES, "evidence/a.jpg": b"shown", "evidence/b.jpg": b"other"})
+    with zipfile.ZipFile(path, "a") as out, pytest.warns(UserWarning, match="Duplicate name"):
+        out.writestr(name, b"hidden")
+    assert code_of(lambda: open_bundle(path)) == "bundle.duplicate_name"
+
+
 def test_encrypted_and_unknown_compression(tmp_path: Path) -> None:
     path = make_zip(tmp_path / "z", {"cases.jsonl": LINES}, zipfile.ZIP_LZMA)
     with open_bundle(path) as bundle:

@@ -14,11 +14,10 @@ import pytest
 import yaml
 
 from refund_desk.client.words import load_catalogue
+from refund_desk.domain.conditions import CaseFacts, ConsultFact, risk_score
 from refund_desk.domain.errors import Conflict, Invalid, Refused
 from refund_desk.domain.process import (
-    CaseFacts,
     ClockState,
-    ConsultFact,
     Process,
     arrival_days,
     clock_limit_s,
@@ -28,7 +27,6 @@ from refund_desk.domain.process import (
     may,
     next_stage,
     progress_of,
-    risk_score,
 )
 from refund_desk.domain.raci import (
     Sums,

@@ -157,6 +157,23 @@ def test_a_desk_keeps_the_last_checkpoint_and_refuses_another_log() -> None:
         pins.see(SigningKey.generate("desk").sign(Checkpoint("desk", 8, bytes.fromhex(ROOTS[8])).text()), prove)
 
 
+def test_a_desk_is_told_that_a_restore_was_accepted() -> None:
+    pins = PinnedCheckpoints(_note(6))
+    after = KEY.sign(Checkpoint("desk", 6, bytes.fromhex(ROOTS[5]), epoch=1).text())
+    assert read_checkpoint(after).epoch == 1
+    with pytest.raises(Conflict, match=r"audit\.restored"):
+        pins.see(after, lambda _old, _new: [])
+    back = PinnedCheckpoints(after)
+    with pytest.raises(Conflict, match=r"audit\.inconsistent"):
+        back.see(_note(6), lambda _old, _new: [])
+
+
+def test_a_line_that_names_no_epoch_is_passed_over() -> None:
+    text = Checkpoint("desk", 6, bytes.fromhex(ROOTS[6])).text()
+    for line in ("epoch 0", "epoch -1", "epoch x", "epochs 1", "epoch 1 2", ""):
+        assert read_checkpoint(KEY.sign(f"{text}{line}\n" if line else text)).epoch == 0
+
+
 def test_old_checkpoints_thin_out(tmp_path: Path) -> None:
     kept = worth_keeping(range(100, 50_100, 100), newest=10, block=10_000)
     assert kept == {9_900, 19_900, 29_900, 39_900, 49_000, *range(49_100, 50_100, 100)}

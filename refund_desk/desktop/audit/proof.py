@@ -37,6 +37,7 @@ class ProofPane(QWidget):
         self.verify, self.export = KeyButton("ui.audit.verify", "V", "primary"), KeyButton("ui.audit.export", "E")
         self.busy, self.result = BusyBar(), Banner("ok")
         self.result_text = PlainLabel(look="small", wrap=True)
+        self.unsigned = words_label("ui.audit.unsigned", "small danger", wrap=True)
         self.trust = words_label("ui.audit.embedded", "small muted", wrap=True)
         self.open = KeyButton("ui.approvals.open", "O", "link")
         self._build()
@@ -58,6 +59,7 @@ class ProofPane(QWidget):
         else:
             rows.append(FieldRow("none", tr("ui.audit.checkpoint"), tr("ui.audit.no_checkpoint")))
         self.checkpoint.set_rows(rows)
+        self.unsigned.setVisible(page.unsigned is not None)
 
     def show_entry(self, row: AuditRow | None) -> None:
         """One entry with everything it says."""
@@ -87,6 +89,8 @@ class ProofPane(QWidget):
         parts = [tr(f"ui.audit.result.{key}_text", entries=report.entries, size=report.size)]
         if report.first_bad is not None:
             parts.append(word(report.first_bad, "finding"))
+        for branch in report.branches:
+            parts.append(tr("audit.branch", **branch.model_dump()))
         if report.unprotected:
             parts.append(tr("ui.audit.result.unprotected", n=report.unprotected))
         parts.append(tr("ui.audit.result.at", at=report.at))
@@ -198,6 +202,8 @@ class ProofPane(QWidget):
     def _build(self) -> None:
         proof, self.entry_card = Card("ui.audit.checkpoint"), Card("ui.audit.entry", scroll=True)
         proof.body.addWidget(self.checkpoint)
+        proof.body.addWidget(self.unsigned)
+        self.unsigned.hide()
         buttons = QHBoxLayout()
         buttons.addWidget(self.verify, 1)
         buttons.addWidget(self.export, 1)

@@ -23,7 +23,8 @@ from refund_desk.desktop.workspace.pool import Pool
 from refund_desk.desktop.workspace.popup import Popup
 from refund_desk.domain.words import Raci
 from refund_desk.wire.base import Coded
-from refund_desk.wire.cases import CaseView, PolicyTrace, RaciSeat, Recommendation
+from refund_desk.wire.cases import CaseView
+from refund_desk.wire.decisions import PolicyTrace, RaciSeat, Recommendation
 
 SHOWN = 4
 """Conditions in the bar; the rest is behind the link."""

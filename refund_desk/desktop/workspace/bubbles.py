@@ -13,7 +13,8 @@ from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.images import Images
 from refund_desk.desktop.workspace.pool import Pool
 from refund_desk.domain.words import Who
-from refund_desk.wire.cases import ConsultationView, EvidenceView, MessageView
+from refund_desk.wire.cases import EvidenceView, MessageView
+from refund_desk.wire.decisions import ConsultationView
 
 _PLAIN = (Who.CUSTOMER, Who.AGENT)
 """Whose side of the thread says already who they are."""

@@ -21,7 +21,8 @@ from refund_desk.desktop.theme import theme
 from refund_desk.desktop.widgets import KeyButton, PlainLabel, tip, words_label
 from refund_desk.desktop.words import bind_text, member, tr
 from refund_desk.desktop.workspace import show
-from refund_desk.wire.cases import CaseView, FieldView, Said
+from refund_desk.wire.cases import CaseView
+from refund_desk.wire.facts import FieldView, Said
 
 _Row = tuple[str, str, FieldView]
 """Subject, whose field it is; the field's key; the field."""

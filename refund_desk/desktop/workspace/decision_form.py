@@ -18,8 +18,9 @@ from refund_desk.desktop.workspace.lines_editor import LinesEditor
 from refund_desk.domain.decisions import TENDERS
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.words import MONEY_DECISIONS, Decision, Tender
-from refund_desk.wire.cases import CaseView, DecisionOption
+from refund_desk.wire.cases import CaseView
 from refund_desk.wire.commands import Preview
+from refund_desk.wire.decisions import DecisionOption
 
 FREIGHT = ("merchant", "customer", "none")
 _ALIASES = {"payment": "tender", "shipping_minor": "lines", "fee_minor": "lines", "currency": "amount_minor"}

@@ -10,8 +10,9 @@ from refund_desk.desktop.operations import new_key
 from refund_desk.domain.errors import Invalid
 from refund_desk.domain.money import parse
 from refund_desk.domain.words import MONEY_DECISIONS, Aspect, Decision, Tender
-from refund_desk.wire.cases import CaseView, DecisionOption
+from refund_desk.wire.cases import CaseView
 from refund_desk.wire.commands import CreditTermsBody, LineAmountBody, ProposalBody, ReturnTermsBody
+from refund_desk.wire.decisions import DecisionOption
 
 RETURNS = frozenset({Decision.RETURN_FIRST, Decision.EXCHANGE})
 CREDITS = frozenset({Decision.STORE_CREDIT, Decision.COUPON})

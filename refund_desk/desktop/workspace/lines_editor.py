@@ -19,8 +19,9 @@ from refund_desk.desktop.workspace.edit import LineBox
 from refund_desk.desktop.workspace.form import Form, asked_lines, typed_minor
 from refund_desk.desktop.workspace.popup import Popup
 from refund_desk.domain.errors import DeskError
-from refund_desk.wire.cases import CaseView, LineView
+from refund_desk.wire.cases import CaseView
 from refund_desk.wire.commands import Preview
+from refund_desk.wire.facts import LineView
 
 _SHOWN = frozenset({"term.line", "term.shipping", "term.fee"})
 """Terms that are rows here."""

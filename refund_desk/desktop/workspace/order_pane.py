@@ -20,7 +20,8 @@ from refund_desk.desktop.workspace.pane import (
     show_said,
 )
 from refund_desk.desktop.workspace.pool import Pool
-from refund_desk.wire.cases import CaseView, FieldView, LineView, OrderPane, RecordView
+from refund_desk.wire.cases import CaseView
+from refund_desk.wire.facts import FieldView, LineView, OrderPane, RecordView
 
 _SILENT_AT_ZERO = ("order.discount", "order.tax", "order.points", "order.store_credit", "order.coupon")
 

@@ -12,7 +12,7 @@ from refund_desk.desktop.words import tr
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.popup import Popup
 from refund_desk.wire.base import Amount
-from refund_desk.wire.cases import FieldView
+from refund_desk.wire.facts import FieldView
 
 LABEL_WIDTH = 62
 

@@ -11,7 +11,9 @@ from refund_desk.desktop.workspace.pane import LABEL_WIDTH, AmountRow, Pane, Pla
 from refund_desk.desktop.workspace.pool import Pool
 from refund_desk.desktop.workspace.popup import Popup
 from refund_desk.wire.base import Amount
-from refund_desk.wire.cases import CaseView, FieldView, IntentView, MoneyView, MovementView, PaymentPane, RecordView
+from refund_desk.wire.cases import CaseView
+from refund_desk.wire.decisions import IntentView, MoneyView
+from refund_desk.wire.facts import FieldView, MovementView, PaymentPane, RecordView
 
 _INTENT_KIND = {"unknown": "danger", "failed": "danger", "returned": "danger", "succeeded": "ok", "arrived": "ok"}
 _OUT = {"refund", "dispute"}

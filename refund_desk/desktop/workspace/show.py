@@ -13,7 +13,8 @@ from refund_desk.desktop.widgets import FieldRow
 from refund_desk.desktop.words import formats, member, tr, words
 from refund_desk.domain.dictionary import BY_KEY
 from refund_desk.wire.base import Amount, Coded, Text2
-from refund_desk.wire.cases import ConflictView, FieldView, RecordView, Said, Term
+from refund_desk.wire.decisions import Term
+from refund_desk.wire.facts import ConflictView, FieldView, RecordView, Said
 
 SEPARATOR = " · "
 _VOCABULARY = {"payment.method": "method", "ledger_entry.kind": "ledger"}

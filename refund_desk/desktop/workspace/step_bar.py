@@ -30,7 +30,8 @@ from refund_desk.desktop.workspace.steps import (
 from refund_desk.desktop.workspace.summary import Summary
 from refund_desk.domain.errors import DeskError, Stale
 from refund_desk.domain.words import Role
-from refund_desk.wire.cases import CaseView, ConsultationView
+from refund_desk.wire.cases import CaseView
+from refund_desk.wire.decisions import ConsultationView
 
 _ORDER = (
     "intent",

@@ -14,7 +14,8 @@ from refund_desk.domain.errors import DeskError
 from refund_desk.domain.money import parse
 from refund_desk.domain.words import Aspect, Role
 from refund_desk.wire import commands as c
-from refund_desk.wire.cases import CaseView, ConsultationView, IntentView
+from refund_desk.wire.cases import CaseView
+from refund_desk.wire.decisions import ConsultationView, IntentView
 
 Values = Mapping[str, str]
 Call = Callable[[DeskClient, CaseView, Values, str], Awaitable[Any]]

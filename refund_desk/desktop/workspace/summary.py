@@ -10,7 +10,8 @@ from refund_desk.desktop.words import formats, member, tr
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.pool import Pool
 from refund_desk.desktop.workspace.popup import Popup
-from refund_desk.wire.cases import CaseView, ProposalView
+from refund_desk.wire.cases import CaseView
+from refund_desk.wire.decisions import ProposalView
 
 
 class Summary(QWidget):

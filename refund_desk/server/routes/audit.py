@@ -55,6 +55,7 @@ def entries(
             size=work.log.size(),
             unprotected=work.log.unprotected(),
             checkpoint=work.log.latest_checkpoint(),
+            unsigned=call.house.unsigned(),
         )
 
     return call.read(use)
@@ -107,7 +108,8 @@ def export(call: Caller, request: Request) -> c.Job:
         actors.append(who)
 
     call.write(use)
-    return job_view(jobs.start("export", actors[0], call.house.export, once=True))
+    who = actors[0] if actors else call.read(lambda _, who: who)  # the same key again: it is on record already
+    return job_view(jobs.start("export", who, call.house.export, once=True))
 
 
 @router.get("/audit/proof/{ref}")

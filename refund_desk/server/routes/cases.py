@@ -23,7 +23,7 @@ router = APIRouter(tags=["cases"])
 
 @router.post("/cases/take-next", response_model=c.Taken)
 def take_next(call: Caller, body: c.TakeNext) -> Response:
-    """The most urgent free case, now yours; `ref` null where nothing is free."""
+    """The next free case, now yours: what the process prefers, then by urgency; `ref` null where nothing is free."""
 
     def use(work: Work, who: Principal) -> c.Taken:
         state = cases.take_next(work, call.desk, who, p.queue_filter(body.filters))
@@ -110,7 +110,9 @@ def looks(call: Caller, ref: str, body: c.Looks) -> Response:
 def unmask(call: Caller, ref: str, body: c.Because) -> Response:
     """The customer unmasked, for a reason; an audit entry."""
     return call.write(
-        lambda work, who: customer_view(cases.unmask(work, call.desk, who, ref, body.reason), unmasked=True), body=body
+        lambda work, who: customer_view(cases.unmask(work, call.desk, who, ref, body.reason), unmasked=True),
+        body=body,
+        hidden=set(),  # a person's data is kept where it can be erased, and nowhere else
     )
 
 

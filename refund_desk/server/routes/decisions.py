@@ -16,8 +16,8 @@ from refund_desk.service import decisions, payouts, reading
 from refund_desk.service.drafting import Draft
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Work
-from refund_desk.wire import cases as w
 from refund_desk.wire import commands as c
+from refund_desk.wire import decisions as wd
 from refund_desk.wire.base import Coded
 
 router = APIRouter(tags=["decisions"])
@@ -67,12 +67,12 @@ def preview(call: Caller, ref: str, body: c.ProposalBody) -> c.Preview:
         state = work.cases.by_ref(ref)
         people = work.people.persons_with(sorted({seat.role for seat in option.seats}))
         problems = [
-            w.Missing(what=Coded(code=f"error.{one['code']}", params={"path": one["path"], **one["params"]}))
+            wd.Missing(what=Coded(code=f"error.{one['code']}", params={"path": one["path"], **one["params"]}))
             for one in found.problems
         ]
-        lacks = [w.Missing(what=p.coded(lack.what), blocking=lack.blocking) for lack in option.missing]
+        lacks = [wd.Missing(what=p.coded(lack.what), blocking=lack.blocking) for lack in option.missing]
         if option.why_not is not None:
-            lacks.insert(0, w.Missing(what=p.coded(option.why_not)))
+            lacks.insert(0, wd.Missing(what=p.coded(option.why_not)))
         return c.Preview(
             decision=content.decision,
             amount=p.amount(content.amount_minor, money),

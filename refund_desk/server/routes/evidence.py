@@ -92,7 +92,7 @@ def add(
         number, duplicate = evidence.add(work, call.desk, who, ref, name, data)
         return c.UploadMade(evidence=number, duplicate=duplicate)
 
-    return call.write(use)
+    return call.write(use, raw=data)
 
 
 @router.post("/evidence/{number}/notes", response_model=ImageNote)

@@ -16,8 +16,7 @@ from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.people import Account
 from refund_desk.wire import commands as c
-from refund_desk.wire.base import MAX_INT, Coded
-from refund_desk.wire.cases import PersonRef
+from refund_desk.wire.base import MAX_INT, Coded, PersonRef
 
 router = APIRouter(tags=["people"])
 

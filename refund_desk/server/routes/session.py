@@ -11,7 +11,7 @@ from refund_desk.server.call import Caller, House
 from refund_desk.service import people
 from refund_desk.service.ports import Work
 from refund_desk.wire import commands as c
-from refund_desk.wire.cases import PersonRef
+from refund_desk.wire.base import PersonRef
 
 router = APIRouter(tags=["session"])
 
@@ -44,6 +44,7 @@ def status(request: Request) -> c.DeskStatus:
         embedded=house.desk.home.embedded,
         now=house.desk.clock(),
         currency=request.app.state.currency,
+        log_key=house.log_key(),
         demo_logins=[a.login for a in demo],
         demo_accounts=[c.DemoAccount(login=a.login, name=a.name, roles=sorted(a.roles)) for a in demo],
     )

@@ -57,6 +57,9 @@ class AuditReader(Protocol):
     def of_case(self, ref: str) -> Sequence[StoredEntry]:
         """The entries of a case in the order of their ids."""
 
+    def of_action(self, action: str) -> Sequence[StoredEntry]:
+        """The entries of an action in the order of their ids: a long look, for what is rare."""
+
     def range_hash(self, lo: int, hi: int) -> bytes:
         """Merkle tree hash over leaves lo..hi-1, from the stored hashes."""
 

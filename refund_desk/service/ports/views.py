@@ -71,7 +71,13 @@ class QueueViews(Protocol):
     """Lists of ids are in order of urgency and begin after a place, where one is given."""
 
     def page(
-        self, viewer: int, wanted: QueueFilter, now: datetime, after: Place | None, limit: int
+        self,
+        viewer: int,
+        wanted: QueueFilter,
+        now: datetime,
+        after: Place | None,
+        limit: int,
+        only: Sequence[int] | None = None,
     ) -> list[Listed]: ...
     def counts(self, viewer: int, roles: frozenset[Role], now: datetime) -> list[Count]: ...
     def total(self) -> Count: ...

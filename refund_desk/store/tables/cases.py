@@ -73,6 +73,21 @@ refund_case = Table(
         sqlite_where=text("open = 1 AND assignee_id IS NULL AND stage = 'review'"),
         postgresql_where=text("open AND assignee_id IS NULL AND stage = 'review'"),
     ),
+    Index(
+        "ix_case_back",
+        "returned_to_id",
+        "act_by",
+        "id",
+        sqlite_where=text("open = 1 AND assignee_id IS NULL AND returned_to_id IS NOT NULL"),
+        postgresql_where=text("open AND assignee_id IS NULL AND returned_to_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_case_answered",
+        "act_by",
+        "id",
+        sqlite_where=text("open = 1 AND assignee_id IS NULL AND answer_came = 1"),
+        postgresql_where=text("open AND assignee_id IS NULL AND answer_came"),
+    ),
     Index("ix_case_open", "act_by", "id", sqlite_where=text("open = 1"), postgresql_where=text("open")),
     Index("ix_case_due", "due_at", sqlite_where=text("open = 1"), postgresql_where=text("open")),
     Index(
