@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from refund_desk.client.api import DeskClient
     from refund_desk.desktop.app import DeskOptions
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 class OwnDesk:
