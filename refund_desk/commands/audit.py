@@ -67,7 +67,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="help.audit.json")]
 
 def audit_app(doors: Callable[[], Doors]) -> typer.Typer:
     """The sub-app. `doors` is called when a command runs, so that nothing is opened before."""
-    app = typer.Typer(name="audit", no_args_is_help=True)
+    app = typer.Typer(name="audit", no_args_is_help=True, add_completion=False)
 
     @app.command("verify")
     def _verify(target: Target = None, key: Key = None, checkpoint: Known = None, as_json: AsJson = False) -> None:
@@ -173,7 +173,7 @@ def _report(desk: Doors, report: VerifyReport, as_json: bool) -> None:
     _say(desk, as_json, values, head, *more)
     if not as_json:
         for branch in report.branches:
-            typer.echo(desk.tr("audit.branch", **branch.to_params()))
+            typer.echo(desk.tr("finding.audit.branch", **branch.to_params()))
     _fail(desk, as_json, report.first_bad)
 
 

@@ -12,7 +12,7 @@ from refund_desk.commands.calling import Call, desk_command
 from refund_desk.commands.files import read_yaml
 from refund_desk.commands.printing import as_json, say, table, words
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 class Kind(StrEnum):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from refund_desk.service.restores import Loss
     from refund_desk.wiring import House
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @contextmanager

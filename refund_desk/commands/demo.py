@@ -15,7 +15,7 @@ from refund_desk.commands.printing import note
 from refund_desk.domain.errors import Conflict
 from refund_desk.settings import Settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 HALF = "demo-unfinished"
 OURS = {HALF, "desk.lock"}

@@ -8,7 +8,7 @@ import typer
 
 from refund_desk.commands.window import open_window
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

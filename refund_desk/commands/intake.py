@@ -19,7 +19,7 @@ from refund_desk.domain.errors import DeskError, NotFound, Refused
 if TYPE_CHECKING:
     from refund_desk.wire.bundle import ImportCounts
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 ASK_S = 0.5
 

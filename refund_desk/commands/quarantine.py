@@ -16,7 +16,7 @@ from refund_desk.domain.errors import DeskError
 if TYPE_CHECKING:
     from refund_desk.wire.bundle import QuarantineRow
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 class Status(StrEnum):

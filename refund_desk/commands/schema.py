@@ -9,7 +9,7 @@ import typer
 
 from refund_desk.commands.printing import as_json
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 EXAMPLE: Final[dict[str, Any]] = {

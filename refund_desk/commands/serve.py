@@ -18,7 +18,7 @@ from refund_desk.settings import Settings
 if TYPE_CHECKING:
     from refund_desk.wiring import House
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 PATIENCE_S = 10
 """How long answers on their way may take once we are told to stop."""

@@ -11,7 +11,7 @@ from refund_desk.commands.calling import Call, desk_command
 from refund_desk.commands.printing import as_json, note, say, table, words
 from refund_desk.domain.words import Role
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Login = Annotated[str, typer.Argument(metavar="LOGIN")]
 Language = Annotated[str, typer.Option(metavar="zh|en", help="help.user.add.language")]

@@ -10,7 +10,7 @@ from refund_desk.commands.printing import note
 from refund_desk.commands.serve import open_team, told_to_stop
 from refund_desk.settings import Settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

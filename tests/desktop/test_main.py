@@ -421,12 +421,15 @@ def test_a_checkpoint_that_the_pinned_key_did_not_sign_is_refused(qtbot: QtBot, 
 
 
 def test_a_changed_key_is_refused_until_somebody_enters_it(qtbot: QtBot, make: Make) -> None:
-    first = make(Role.REVIEWER)
-    first.enter(qtbot)
-    seen(qtbot, first, samples.CHECKPOINT)
-    first.window.close()
+    rig = make(Role.REVIEWER)
+    rig.enter(qtbot)
+    seen(qtbot, rig, samples.CHECKPOINT)
+    assert rig.window.state is not None
+    assert rig.window.state.text(f"pinned_key/{b'embedded'.hex()}") == samples.KEY.vkey
     other = SigningKey(samples.KEY.name, bytes(32))
-    rig = make(Role.REVIEWER, status={"log_key": other.vkey})
+    rig.client.the_status = samples.status(log_key=other.vkey)
+    rig.window.sign_out.emit()
+    qtbot.waitUntil(lambda: rig.desk.session.status is rig.client.the_status)
     rig.enter(qtbot)
     assert refused(qtbot, rig, samples.checkpoint(1921, OTHER_ROOT, other)) == "audit.key_changed"
     page = rig.window.outer.currentWidget()

@@ -90,7 +90,7 @@ class ProofPane(QWidget):
         if report.first_bad is not None:
             parts.append(word(report.first_bad, "finding"))
         for branch in report.branches:
-            parts.append(tr("audit.branch", **branch.model_dump()))
+            parts.append(tr("finding.audit.branch", **branch.model_dump()))
         if report.unprotected:
             parts.append(tr("ui.audit.result.unprotected", n=report.unprotected))
         parts.append(tr("ui.audit.result.at", at=report.at))
