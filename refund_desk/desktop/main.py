@@ -425,7 +425,12 @@ class DeskWindow(QObject):
     def _ask_log_key(self) -> None:
         """On purpose, and not by a click alone: whoever goes on has the key from somebody who answers for the log."""
         dialog = TextDialog(
-            self.window, "ui.main.log_accept", "ui.main.log_key", "ui.main.log_accept_ok", lead_key="ui.main.log_lead"
+            self.window,
+            "ui.main.log_accept",
+            "ui.main.log_key",
+            "ui.main.log_accept_ok",
+            lead_key="ui.main.log_lead",
+            width=640,  # a key is long, and is compared at a glance
         )
         dialog.given.connect(self._accept_log)
         dialog.open()
