@@ -298,6 +298,10 @@ def test_unmasking_asks_why(qtbot: QtBot, operations: Operations) -> None:
         QTest.keyClicks(ask.edit, "call back")
         QTest.keyClick(ask.edit, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
         qtbot.waitUntil(lambda: "张思远" in desk.page.header.customer.text())
+        desk.page.show_case(samples.chinese(), 0.0)
+        assert "张思远" in desk.page.header.customer.text(), "the case was fetched again"
+        desk.page.show_case(samples.english(), 0.0)
+        assert "张思远" not in desk.page.header.customer.text()
         assert desk.client.sent[0][:3] == ("customer", "RC-26-004182", "call back")
         qtbot.waitUntil(lambda: closed(AskText))
 

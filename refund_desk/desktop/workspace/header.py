@@ -82,6 +82,7 @@ class CaseHeader(QWidget):
         self.promise = Pill(kind="warn", icon="mail")
         self.steps = StepsBar()
         self._view: CaseView | None = None
+        self._unmasked: CustomerView | None = None
         self._shown_at = 0.0
         self._build()
         self.eye.clicked.connect(self.unmask)
@@ -92,6 +93,8 @@ class CaseHeader(QWidget):
 
     def show_case(self, view: CaseView, fetched_at: float) -> None:
         """`fetched_at`: `time.monotonic()` of the answer, from which the clocks count on."""
+        if self._view is None or self._view.ref != view.ref or view.customer.erased:
+            self._unmasked = None
         self._view, self._shown_at = view, fetched_at
         self._show_titles(view)
         self._show_second_line(view)
@@ -100,7 +103,9 @@ class CaseHeader(QWidget):
         self._timer.start()
 
     def show_customer(self, customer: CustomerView) -> None:
-        """Masked or not. The name is copied by C like every id."""
+        """Masked or not; unmasked they stay so while their case is open, however often it is fetched again."""
+        self._unmasked = customer if customer.unmasked else self._unmasked
+        customer = self._unmasked or customer
         name = tr("ui.case.customer.erased") if customer.erased else customer.name or customer.id
         known = tr("ui.case.customer.refunds", n=customer.refunds_in_period) if customer.refunds_in_period else ""
         others = tr("ui.case.customer.others", n=customer.other_cases) if customer.other_cases else ""
@@ -221,7 +226,8 @@ class CaseHeader(QWidget):
         if self._view is None:
             return
         popup = Popup(self.customer, tr("ui.case.customer"))
-        popup.add_table([(label, value, "") for label, value in customer_rows(self._view.customer)])
+        shown = self._unmasked or self._view.customer
+        popup.add_table([(label, value, "") for label, value in customer_rows(shown)])
         popup.open()
 
     def hideEvent(self, event: QHideEvent) -> None:
