@@ -20,6 +20,8 @@ SUBJECTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "worker": ("worker", "Do the work nobody clicks, in a process of its own."),
         "import": ("intake", "Take a bundle of refund requests in."),
         "quarantine": ("quarantine", "Records that could not be taken in."),
+        "source": ("source", "Connections to outside systems."),
+        "sync": ("sync", "Read sources now."),
         "schema": ("schema", "Print the schema of a format."),
         "user": ("users", "Accounts and their roles."),
         "config": ("config", "Process, policies and roles: changed by two persons."),
