@@ -221,7 +221,8 @@ class SourceRepo:
 
     def heard(self, connection_id: int, event: str, at: datetime) -> bool:
         values = {"connection_id": connection_id, "event": event, "at": at}
-        return self._c.execute(add_unless_there(self._dialect, source_heard), values).rowcount == 1
+        statement = add_unless_there(self._dialect, source_heard).returning(source_heard.c.event)
+        return self._c.execute(statement, values).first() is not None
 
     def forget_heard(self, before: datetime) -> None:
         self._c.execute(delete(source_heard).where(source_heard.c.at < before))

@@ -98,4 +98,4 @@ def _wait(process: subprocess.Popen[str], out: IO[str]) -> None:
             return
         if process.poll() is not None:
             break
-    raise RuntimeError(f"{process.args} did not start")
+    raise RuntimeError("an upstream system did not start; its log is beside its packages")
