@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
-from tests.fakes import vendure
+from tests.fakes import stripe, vendure
 from tests.fakes.faulty import Faulty, Said
 
 
@@ -109,4 +109,47 @@ class VendureRig:
         self.server.close()
 
 
-RIGS: Mapping[str, Callable[[], Rig]] = {"vendure": VendureRig}
+class StripeRig:
+    """The fake gateway."""
+
+    connector = "stripe"
+    many = 210
+
+    def __init__(self) -> None:
+        self.gateway = stripe.Gateway()
+        self.server = Faulty(self.gateway.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "private": True}
+        self.secrets: Mapping[str, str] = {"key": stripe.KEY}
+
+    def put(self, number: int, version: int = 0) -> str:
+        return self.gateway.put(number, stripe.at(number, self.hours), version)
+
+    def remove(self, number: int) -> None:
+        del self.gateway.charges[number]
+
+    def double(self, on: bool) -> None:
+        self.gateway.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        del self.gateway.charges[number]["amount"]
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = (row for row in picture["said"] if row[0] == f"V{number:05d}")
+        found = [row[5] for row in mine if (row[2], row[4]) == ("payment", "refunded")]
+        return found[0] if found else None
+
+    def fail(self, *faults: str) -> None:
+        self.server.faults = [FAULTS[fault] for fault in faults]
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"key": "sk_test_not_ours"}
+
+    def close(self) -> None:
+        self.server.close()
+
+
+RIGS: Mapping[str, Callable[[], Rig]] = {"stripe": StripeRig, "vendure": VendureRig}
