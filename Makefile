@@ -2,7 +2,7 @@
 
 .POSIX:
 .SUFFIXES:
-.PHONY: help install test test-wheel bench demo run lock clean
+.PHONY: help install test test-upstreams test-wheel bench demo run lock clean
 
 SHELL = /bin/sh
 VENV = .venv
@@ -15,6 +15,7 @@ help:
 	@echo "make demo     the window on invented cases; without a display: the tour, pictures in ./tour"
 	@echo "make run      the window on your own desk"
 	@echo "make test     everything that is proven: style, types, floors, tests"
+	@echo "make test-upstreams  connectors against real systems (a shop, a gateway, a mailbox); needs node and npm"
 	@echo "make bench    the figures, as a table and bench.json"
 	@echo "make install  the environment alone, in $(VENV)"
 	@echo "make lock     requirements.lock anew from pyproject.toml"
@@ -51,7 +52,11 @@ test: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not upstreams"
+
+# Connectors against real systems on loopback: needs node and npm, and installs their packages into build/upstreams.
+test-upstreams: $(STAMP)
+	$(BIN)/python -m pytest -q tests/upstreams
 
 # A wheel in an environment of its own, without anything of this checkout.
 test-wheel: $(STAMP)

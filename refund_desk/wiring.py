@@ -9,7 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ from refund_desk.engines.bundles import open_bundle
 from refund_desk.engines.decoding import Decoder
 from refund_desk.engines.passwords import Argon2Passwords
 from refund_desk.engines.replies import FileReplies
+from refund_desk.engines.vault import LazyVault
 from refund_desk.engines.versions import Versions
 from refund_desk.server.app import build
 from refund_desk.server.feed import Changed, Feed
@@ -36,11 +37,13 @@ from refund_desk.server.intake_run import run_import
 from refund_desk.server.jobs import Running
 from refund_desk.server.looks import Looks
 from refund_desk.service import audit as audit_service
-from refund_desk.service import audit_files, audit_proofs, restores, steps
+from refund_desk.service import audit_files, audit_proofs, restores, sources, steps
 from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
+from refund_desk.service.ports.sources import Connectors, Vault
 from refund_desk.settings import Settings
+from refund_desk.sources.registry import Registry
 from refund_desk.store.audit_integrator import Integrator
 from refund_desk.store.audit_reader import read_log
 from refund_desk.store.blobs import BlobStore
@@ -50,6 +53,8 @@ from refund_desk.store.upgrade import upgrade
 from refund_desk.store.work import SqlStore, SqlWork
 from refund_desk.worker.decoding import decode_one, decode_waiting
 from refund_desk.worker.loop import Worker
+from refund_desk.worker.sync import Syncer
+from refund_desk.worker.sync import run as run_source
 
 if TYPE_CHECKING:
     from refund_desk.worker.listen import Listener
@@ -70,6 +75,8 @@ class Parts:
     synchronous: str = "FULL"
     quick_passwords: bool = False
     worker: bool = True
+    syncs: bool = True  # whether sources are read by themselves, where the worker runs
+    connectors: Connectors | None = None  # None: every one that is installed
 
 
 class House:
@@ -86,6 +93,7 @@ class House:
         currency: str,
         listen: str | None = None,
         demo: bool = False,
+        vault: Vault | None = None,
     ) -> None:
         self.engine, self.directory, self.key = engine, directory, key
         upgrade(engine, directory)
@@ -110,6 +118,8 @@ class House:
             blobs=BlobStore(directory / "blobs"),
             replies=FileReplies(),
             home=Home(demo=demo, embedded=embedded),
+            connectors=parts.connectors or Registry(parts.clock),
+            vault=vault,
         )
         self.files = CheckpointFiles(directory / "checkpoints")
         self.integrator = Integrator(engine, key, self.files, parts.clock, epoch=epoch)
@@ -119,6 +129,7 @@ class House:
         self.app: FastAPI = build(self, self.feed, currency=currency, operators=self.operators)
         self._listener = _listener(listen, self._heard) if listen else None
         self._worker = Worker(self._step, self._tell, self._chores(), self._last)
+        self._syncer = Syncer(self, WORKER)
         self._decoder = Decoder()
         self._runs = parts.worker
         with self.store.read() as work:
@@ -126,6 +137,8 @@ class House:
         self.store.committed = self._worker.wake
         if self._runs:
             self._worker.start()
+            if parts.syncs:
+                self._syncer.start()
             if self._listener:
                 self._listener.start()
 
@@ -193,6 +206,7 @@ class House:
         with self.store.write() as work:
             work.idempotency.forget_old(self.desk.clock())
             work.people.forget_failures(self.desk.clock() - timedelta(days=1))
+            sources.forget_old(work, self.desk.clock())
         return False
 
     # ------------------------------------------------------------ the log as a whole
@@ -257,6 +271,16 @@ class House:
         decode_waiting(self, self._decoder, job.stop.is_set)
         return counts.model_dump(mode="json")
 
+    def sync(self, job: Running, who: Principal, source: str) -> dict[str, Any]:
+        """Run a source to its end; the counts as plain values. `job` is told of records read."""
+        counts = run_source(self, who, source, progress=lambda now: job.progress(now.read), stopped=job.stop.is_set)
+        decode_waiting(self, self._decoder, job.stop.is_set)
+        return asdict(counts)
+
+    def look_at_sources(self) -> None:
+        """One of them has something new."""
+        self._syncer.wake()
+
     def decode(self, limit: int | None = None) -> int:
         """Decode images that wait, at most `limit`; how many it were."""
         return decode_waiting(self, self._decoder, limit=limit)
@@ -289,6 +313,7 @@ class House:
         self.app.state.jobs.close()
         if self._listener and self._runs:
             self._listener.stop()
+        self._syncer.stop()
         self._worker.stop()
         self._decoder.close()
         self.engine.dispose()
@@ -344,7 +369,8 @@ def _open(url: str, directory: Path, settings: Settings, parts: Parts, *, embedd
             directory.chmod(0o700)
         key = _key(settings, directory)
         listen = url if engine.dialect.name == "postgresql" else None
-        ways: dict[str, Any] = {"currency": settings.currency, "listen": listen, "demo": demo}
+        vault = _vault(settings, key)
+        ways: dict[str, Any] = {"currency": settings.currency, "listen": listen, "demo": demo, "vault": vault}
         return House(engine, directory, key, embedded=embedded, parts=parts, **ways)
 
 
@@ -378,6 +404,12 @@ def _key(settings: Settings, directory: Path) -> signing.SigningKey:
         mark.write_text(f"refund-desk/{uuid.uuid4().hex[:12]}", "ascii")
     name = mark.read_text("ascii").strip()
     return signing.load_or_make_key(_key_path(settings, name), name, directory)
+
+
+def _vault(settings: Settings, key: signing.SigningKey) -> LazyVault:
+    """Where this desk's secrets are: each desk of a machine has its own."""
+    short = key.name.rpartition("/")[2]
+    return LazyVault(settings.keys / f"{short}.secrets", key.name, by_hand=settings.key_dir is not None)
 
 
 def _key_path(settings: Settings, name: str) -> Path:

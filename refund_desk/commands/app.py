@@ -22,6 +22,8 @@ SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
         "worker": "worker",
         "import": "intake",
         "quarantine": "quarantine",
+        "source": "source",
+        "sync": "sync",
         "schema": "schema",
         "user": "users",
         "config": "config",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from refund_desk.server.examples_sources import SOURCES
+
 _AT = "2026-11-19T10:20:00+00:00"
 _LIN: dict[str, Any] = {"id": 7, "name": "Lin Xiao"}
 _AMOUNT: dict[str, Any] = {"minor": 12_900, "currency": "CNY"}
@@ -340,6 +342,7 @@ EXAMPLES: dict[str, list[Any]] = {
             "unprotected": 0,
         }
     ],
+    **SOURCES,
     "Job": [{"id": "0f8fad5bd9cb469fa16570867728950e", "kind": "verify", "status": "running", "done": 4_000}],
 }
 

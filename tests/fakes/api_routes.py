@@ -14,6 +14,7 @@ BECAUSE = {"reason": "because it is so"}
 PROPOSAL = {"decision": "decline", "reason": "outside_window"}
 SEND_BACK = {"reason": "look again"}
 DIGEST = "00" * 32
+SOURCE = {"name": "other", "connector": "vendure", "settings": {"url": "http://127.0.0.1:9", "username": "u"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,13 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/users/{login}/enable", "user.manage"),
     Route("POST", "/v1/users/{login}/reset", "user.manage"),
     Route("POST", "/v1/users/{login}/tokens", "user.manage", {"label": "till"}),
+    Route("GET", "/v1/connectors", "source.read"),
+    Route("GET", "/v1/sources", "source.read"),
+    Route("GET", "/v1/sources/{source}", "source.read"),
+    Route("POST", "/v1/sources", "config.propose", {**SOURCE, **BECAUSE}),
+    Route("POST", "/v1/sources/check", "config.propose", SOURCE),
+    Route("POST", "/v1/sources/{source}/sync", "source.sync"),
+    Route("POST", "/v1/hooks/{source}", "open", {"orderId": "1"}),
     Route("GET", "/v1/config/changes", "process.read"),
     Route(
         "POST",

@@ -16,6 +16,7 @@ from refund_desk.service.ports.cases import CaseBook
 from refund_desk.service.ports.facts import Blobs, FactBook, IntakeBook
 from refund_desk.service.ports.money import MoneyBook
 from refund_desk.service.ports.people import PeopleBook
+from refund_desk.service.ports.sources import Connectors, SourceBook, Vault
 from refund_desk.service.ports.views import QueueViews
 
 __all__ = ["Desk", "Home", "Passwords", "Policies", "ProcessSource", "Replies", "Work"]
@@ -36,6 +37,8 @@ class Work(Protocol):
     def views(self) -> QueueViews: ...
     @property
     def people(self) -> PeopleBook: ...
+    @property
+    def sources(self) -> SourceBook: ...
 
     def ahead(self, cases: Sequence[CaseState]) -> Work:
         """The same transaction, which reads all of these cases at once when it is asked about one."""
@@ -100,3 +103,5 @@ class Desk:
     blobs: Blobs
     replies: Replies
     home: Home
+    connectors: Connectors | None = None
+    vault: Vault | None = None
