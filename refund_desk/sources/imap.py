@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from refund_desk.domain.errors import DeskError, Invalid, NotFound, Unavailable
@@ -102,7 +103,7 @@ class ImapSession:
         uids = self._asked(lambda imap: self._uids(imap, begin))
         some = uids[:PAGE]
         self._files.clear()
-        items = [self._asked(lambda imap, uid=uid: self._read(imap, uid)) for uid in some]
+        items = [self._asked(partial(self._read, uid=uid)) for uid in some]
         after = {"validity": self._validity, "next": some[-1] + 1 if some else begin}
         there = [item for item in items if item is not None]
         return Page(tuple(there), after, more=len(uids) > PAGE, listed=frozenset(item.id for item in there))
@@ -143,7 +144,7 @@ class ImapSession:
         name = id.replace("\\", "").replace('"', "")
         found = self._asked(lambda imap: self._fine(imap.uid("SEARCH", "HEADER", "Message-ID", f'"{name}"')))
         uids = [int(word) for part in found if isinstance(part, bytes) for word in part.split() if word.isdigit()]
-        items = (self._asked(lambda imap, uid=uid: self._read(imap, uid)) for uid in uids)
+        items = (self._asked(partial(self._read, uid=uid)) for uid in uids)
         return next((item for item in items if item is not None and item.id == id), None)
 
     def file(self, name: str) -> bytes:
