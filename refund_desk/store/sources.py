@@ -188,6 +188,10 @@ class SourceRepo:
         ]
         self._c.execute(put(self._dialect, source_record, _KEY, _KEPT), values)
 
+    def streams_of(self, connection_id: int, id: str) -> list[str]:
+        query = select(_R.stream).where(_R.connection_id == connection_id, _R.external_id == id).order_by(_R.stream)
+        return list(self._c.execute(query).scalars())
+
     def since(self, connection_id: int, stream: str, since: datetime) -> set[str]:
         query = select(_R.external_id).where(
             _R.connection_id == connection_id, _R.stream == stream, _R.made_at >= since, _R.gone_at.is_(None)

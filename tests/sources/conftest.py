@@ -38,4 +38,5 @@ def either(request: pytest.FixtureRequest, new_engine: NewEngine, tmp_path: Path
 @pytest.fixture
 def desk(house: SourceHouse, rig: Rig) -> SourceHouse:
     house.connect("shop", rig.connector, rig.settings, rig.secrets)
+    rig.prepare(house)
     return house

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any, Protocol
 
-from tests.fakes import stripe, vendure
+from tests.fakes import imap, stripe, vendure
 from tests.fakes.faulty import Faulty, Said
+from tests.fakes.sources import SourceHouse
 
 
 class Rig(Protocol):
@@ -26,6 +28,16 @@ class Rig(Protocol):
     @property
     def many(self) -> int:
         """Things enough for three pages."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether its things change and go; mails don't."""
+
+    def prepare(self, desk: SourceHouse) -> None:
+        """What the desk has to know before."""
+
+    def code(self, fault: str) -> str | None:
+        """What the desk says of a fault that goes on; None: this system has no such fault."""
 
     def put(self, number: int, version: int = 0) -> str:
         """Make or change a thing; its id in the stream."""
@@ -50,6 +62,33 @@ class Rig(Protocol):
     def close(self) -> None: ...
 
 
+class OverHttp:
+    """What rigs over HTTP have in common."""
+
+    changes = True
+    server: Faulty
+
+    def prepare(self, desk: SourceHouse) -> None:
+        """Nothing."""
+
+    def code(self, fault: str) -> str | None:
+        return HTTP_CODES[fault]
+
+    def fail(self, *faults: str) -> None:
+        self.server.faults = [FAULTS[fault] for fault in faults]
+
+    def close(self) -> None:
+        self.server.close()
+
+
+HTTP_CODES: Mapping[str, str] = {
+    "500": "source.status",
+    "cut": "source.unreachable",
+    "garbage": "source.garbage",
+    "html": "source.garbage",
+    "429": "source.throttled",
+    "slow": "source.timeout",
+}
 FAULTS: Mapping[str, Said] = {
     "500": Said(500, b'{"error":"oops"}'),
     "429": Said(429, b"{}", {"retry-after": "1"}),
@@ -60,7 +99,7 @@ FAULTS: Mapping[str, Said] = {
 }
 
 
-class VendureRig:
+class VendureRig(OverHttp):
     """The fake shop."""
 
     connector = "vendure"
@@ -99,17 +138,11 @@ class VendureRig:
         ]
         return found[0] if found else None
 
-    def fail(self, *faults: str) -> None:
-        self.server.faults = [FAULTS[fault] for fault in faults]
-
     def wrong_secret(self) -> Mapping[str, str]:
         return {"password": "not-the-pässword"}
 
-    def close(self) -> None:
-        self.server.close()
 
-
-class StripeRig:
+class StripeRig(OverHttp):
     """The fake gateway."""
 
     connector = "stripe"
@@ -142,14 +175,66 @@ class StripeRig:
         found = [row[5] for row in mine if (row[2], row[4]) == ("payment", "refunded")]
         return found[0] if found else None
 
-    def fail(self, *faults: str) -> None:
-        self.server.faults = [FAULTS[fault] for fault in faults]
-
     def wrong_secret(self) -> Mapping[str, str]:
         return {"key": "sk_test_not_ours"}
+
+
+class ImapRig:
+    """The fake mailbox: each mail is a complaint about an order that the desk knows."""
+
+    connector = "imap"
+    many = 110
+    changes = False
+
+    def __init__(self) -> None:
+        self.box = imap.Mailbox()
+        self.server = imap.Server(self.box)
+        self.hours = 0.0
+        where = {"host": "127.0.0.1", "port": self.server.port, "security": "none", "private": True}
+        self.settings: Mapping[str, Any] = {**where, "username": imap.USER}
+        self.secrets: Mapping[str, str] = {"password": imap.PASSWORD}
+
+    def prepare(self, desk: SourceHouse) -> None:
+        with desk.store.write() as work:
+            for number in range(self.many + 10):
+                work.facts.ensure_order(f"V{number:05d}", "EUR", None)
+
+    def code(self, fault: str) -> str | None:
+        codes = {"500": "source.answer", "cut": "source.unreachable", "garbage": "source.unreachable"}
+        return {**codes, "slow": "source.timeout"}.get(fault)
+
+    def put(self, number: int, version: int = 0) -> str:
+        at = format_datetime(vendure.START + timedelta(minutes=number, hours=self.hours))
+        raw = imap.mail(number, f"Order V{number:05d} is broken", "I want my money back.", date=at)
+        self.box.add(raw)
+        if self.box.double:
+            self.box.add(raw)
+        return f"m{number}@shop.test"
+
+    def remove(self, number: int) -> None:
+        raise NotImplementedError
+
+    def double(self, on: bool) -> None:
+        self.box.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        raise NotImplementedError
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        return 0 if ("shop", f"m{number}@shop.test") in picture["messages"] else None
+
+    def fail(self, *faults: str) -> None:
+        names = {"500": "no"}
+        self.box.faults = [names.get(fault, fault) for fault in faults]
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"password": "not-the-pässword"}
 
     def close(self) -> None:
         self.server.close()
 
 
-RIGS: Mapping[str, Callable[[], Rig]] = {"stripe": StripeRig, "vendure": VendureRig}
+RIGS: Mapping[str, Callable[[], Rig]] = {"imap": ImapRig, "stripe": StripeRig, "vendure": VendureRig}

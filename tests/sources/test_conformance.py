@@ -13,6 +13,7 @@ import pytest
 
 from refund_desk.domain.errors import Conflict, Unavailable
 from refund_desk.domain.sources import Counts
+from refund_desk.server.intake_run import retry
 from refund_desk.worker.sync import run
 from tests.fakes.house import OPERATOR
 from tests.fakes.sources import Killed, SourceHouse
@@ -49,8 +50,13 @@ def test_the_first_run_takes_everything_and_the_second_changes_nothing(desk: Sou
 
 def test_on_either_database(either: SourceHouse, rig: Rig) -> None:
     either.connect("shop", rig.connector, rig.settings, rig.secrets)
+    rig.prepare(either)
     fill(rig, FEW)
     assert sync(either).new == FEW
+    if not rig.changes:
+        rig.put(FEW)
+        assert sync(either).new == 1
+        return
     rig.put(1, 7)
     rig.remove(2)
     counts = sync(either)
@@ -61,10 +67,11 @@ def test_what_is_new_and_what_changed_is_taken_and_nothing_else(desk: SourceHous
     fill(rig, FEW)
     sync(desk)
     rig.put(FEW)
-    rig.put(2, 30)
+    if rig.changes:
+        rig.put(2, 30)
     counts = sync(desk)
-    assert (counts.new, counts.changed) == (1, 1)
-    assert shown(desk, rig, FEW + 1) == [0, 0, 30, 0, 0, 0]
+    assert (counts.new, counts.changed) == (1, 1 if rig.changes else 0)
+    assert shown(desk, rig, FEW + 1) == [0, 0, 30 if rig.changes else 0, 0, 0, 0]
 
 
 def _kill_everywhere(desk: SourceHouse, *, after: bool) -> list[Counts]:
@@ -88,6 +95,8 @@ def test_killed_at_any_commit_the_next_run_goes_on(desk: SourceHouse, rig: Rig, 
     _kill_everywhere(desk, after=after)
     assert shown(desk, rig, FEW) == [0] * FEW
     assert desk.picture()["quarantine"] == []
+    if not rig.changes:
+        return
     rig.put(3, 9)
     rig.remove(1)
     _kill_everywhere(desk, after=after)
@@ -141,7 +150,16 @@ def test_the_same_record_twice_is_once(desk: SourceHouse, rig: Rig) -> None:
     assert desk.picture() == before
 
 
-def test_an_older_version_that_comes_late_does_not_win(desk: SourceHouse, rig: Rig) -> None:
+@pytest.fixture
+def changing(rig: Rig) -> Rig:
+    """A system whose things change and go: a mail, once sent, stays as it is."""
+    if not rig.changes:
+        pytest.skip(f"what {rig.connector} has never changes")
+    return rig
+
+
+def test_an_older_version_that_comes_late_does_not_win(desk: SourceHouse, changing: Rig) -> None:
+    rig = changing
     fill(rig, FEW)
     rig.put(2, 40)
     sync(desk)
@@ -153,7 +171,8 @@ def test_an_older_version_that_comes_late_does_not_win(desk: SourceHouse, rig: R
     assert shown(desk, rig, FEW)[2] == 41
 
 
-def test_what_its_system_no_longer_has_is_said_to_be_gone(desk: SourceHouse, rig: Rig) -> None:
+def test_what_its_system_no_longer_has_is_said_to_be_gone(desk: SourceHouse, changing: Rig) -> None:
+    rig = changing
     fill(rig, FEW)
     sync(desk)
     rig.remove(2)
@@ -178,6 +197,8 @@ def test_a_slow_system_ends_the_run_in_time_and_the_next_goes_on(desk: SourceHou
 
 
 def test_asked_to_wait_it_waits_as_long_as_it_was_told(desk: SourceHouse, rig: Rig) -> None:
+    if rig.code("429") is None:
+        pytest.skip(f"{rig.connector} knows no such answer")
     fill(rig, FEW)
     rig.fail("429")
     began = time.monotonic()
@@ -192,19 +213,11 @@ def test_what_fails_once_is_tried_again(desk: SourceHouse, rig: Rig, fault: str)
     assert sync(desk).new == FEW
 
 
-@pytest.mark.parametrize(
-    ("fault", "code"),
-    [
-        ("500", "source.status"),
-        ("cut", "source.unreachable"),
-        ("garbage", "source.garbage"),
-        ("html", "source.garbage"),
-        ("429", "source.throttled"),
-    ],
-)
-def test_what_goes_on_failing_ends_the_run_and_the_next_goes_on(
-    desk: SourceHouse, rig: Rig, fault: str, code: str
-) -> None:
+@pytest.mark.parametrize("fault", ["500", "cut", "garbage", "html", "429"])
+def test_what_goes_on_failing_ends_the_run_and_the_next_goes_on(desk: SourceHouse, rig: Rig, fault: str) -> None:
+    code = rig.code(fault)
+    if code is None:
+        pytest.skip(f"{rig.connector} knows no such answer")
     fill(rig, FEW)
     sync(desk)
     rig.put(FEW)
@@ -223,7 +236,8 @@ def test_what_goes_on_failing_ends_the_run_and_the_next_goes_on(
     assert shown(desk, rig, FEW + 1) == [0] * (FEW + 1)
 
 
-def test_a_record_that_changed_its_shape_is_quarantined_and_the_others_go_on(desk: SourceHouse, rig: Rig) -> None:
+def test_a_record_that_changed_its_shape_is_quarantined_and_the_others_go_on(desk: SourceHouse, changing: Rig) -> None:
+    rig = changing
     fill(rig, FEW)
     rig.spoil(1)
     counts = sync(desk)
@@ -232,10 +246,16 @@ def test_a_record_that_changed_its_shape_is_quarantined_and_the_others_go_on(des
     assert [status for _, status in desk.picture()["quarantine"]] == ["open"]
     again = sync(desk)
     assert again.quarantined == 0
+    with desk.read() as work:
+        number = int(work.intake.quarantined("open", 0, 1)[0]["id"])
+    with pytest.raises(Conflict, match=r"quarantine\.read_again"):
+        retry(desk, OPERATOR, number)
+    sync(desk)
+    assert [status for _, status in desk.picture()["quarantine"] if status == "open"] == ["open"]
     rig.put(1, 8)
     assert sync(desk).quarantined == 0
     assert shown(desk, rig, FEW)[1] == 8
-    assert [status for _, status in desk.picture()["quarantine"]] == ["taken"]
+    assert {status for _, status in desk.picture()["quarantine"]} <= {"taken", "dropped"}
 
 
 @pytest.mark.parametrize("hours", [-5, 5])
@@ -244,7 +264,7 @@ def test_a_clock_that_is_wrong_changes_the_times_and_nothing_else(desk: SourceHo
     rig.skew(hours)
     fill(rig, FEW)
     assert sync(desk).new == FEW
-    for version in (3, 12, 33):
+    for version in (3, 12, 33) if rig.changes else ():
         rig.put(2, version)
         desk.clock.forward(minutes=10)
         sync(desk)

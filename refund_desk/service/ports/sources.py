@@ -206,6 +206,9 @@ class SourceBook(Protocol):
     def runs(self, connection_id: int, limit: int) -> list[Run]: ...
     def records(self, connection_id: int, stream: str, ids: Sequence[str]) -> dict[str, TakenRecord]: ...
     def remember(self, connection_id: int, stream: str, rows: Sequence[TakenRecord], at: datetime) -> None: ...
+    def streams_of(self, connection_id: int, id: str) -> list[str]:
+        """Streams in which a record of that id was taken or refused."""
+
     def since(self, connection_id: int, stream: str, since: datetime) -> set[str]:
         """Ids of things made since then that were not gone when last seen."""
 
