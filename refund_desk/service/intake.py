@@ -98,7 +98,7 @@ def take_in(
         said = {name: getattr(record.buyer, name) for name in ("name", "email", "phone", "address", "country")}
         work.facts.put_personal(customer.id, record.buyer.id, asked.created_at, said)
     taking = _Taking(work, desk, who, record, customer, order, kept)
-    changed = work.facts.observe(order.id, record.sayings, desk.clock(), lambda said: _digest(key, said))
+    changed = work.facts.observe(order.id, record.sayings, desk.clock(), lambda said: saying_digest(key, said))
     state, result = taking.case(seen.case_id if seen else None)
     taking.fill(state, changed, new=result == "new")
     work.intake.remember(asked.system, asked.id, digest, state.id, desk.clock())
@@ -111,7 +111,7 @@ def _keyed(key: bytes, data: bytes) -> bytes:
     return hmac.new(key, data, hashlib.sha256).digest()
 
 
-def _digest(key: bytes, said: Saying) -> bytes:
+def saying_digest(key: bytes, said: Saying) -> bytes:
     """Of a saying as it came. Keyed by the customer: notes in it may be personal, and short enough to guess."""
     return _keyed(key, repr((said.source, said.external_id, said.as_of, sorted(said.fields.items()))).encode())
 
@@ -393,6 +393,7 @@ def findings(work: Work, case: CaseState, order: OrderRef, records: Sequence[Rec
     found = find(requests, records, shares, case.customer_id, shown(work.facts.evidence(case.id)))
     if case.customer_id and order.customer_id and case.customer_id != order.customer_id:
         found.append(("customer.differs", {}, "warning"))
+    found += [(alarm.code, alarm.params, "blocking") for alarm in work.sending.alarms(case.id)]
     return found
 
 

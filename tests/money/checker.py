@@ -166,7 +166,9 @@ class Checker:
                 continue
             if claim.state in ("succeeded", "arrived") and not booked and intent not in self.truth.credited:
                 raise Broken("called paid, and isn't", f"{intent}")
-            if claim.state not in FINAL and not (claim.owner and (claim.alarmed or claim.state == "reserved")):
+            if claim.state not in FINAL and not (
+                claim.owner and (claim.alarmed or claim.state in ("reserved", "pending"))
+            ):
                 raise Broken("nobody's", f"{intent} is {claim.state}")
             if booked and claim.state == "reserved":
                 raise Broken("a payment forgotten", f"{intent} is reserved, the books have {booked[0].id}")
