@@ -95,7 +95,7 @@ def confirm(
     work.sending.end_alarms(intent.id, now)
     data = {"intent": intent.id, "reference": clean, "amount": minor}
     work.audit("payout.confirmed", who, ref, currency=currency, channel=intent.channel, **data)
-    return payout_ends.paid(work, desk, who, file, "payout.confirmed", {"intent": intent.id, "amount": minor})
+    return payout_ends.paid(work, desk, who, file.state, "payout.confirmed", {"intent": intent.id, "amount": minor})
 
 
 def _gone(file: CaseFile, intent: IntentRow) -> Conflict | None:
@@ -114,7 +114,7 @@ def _stop(
     """Called off by the ceilings. The reference that was typed stays on record: should the money have left by
     hand before anybody looked, this is where it is found again."""
     named = Conflict(why.code, **{**why.params, "reference": reference})
-    return payout_ends.stopped(work, desk, who, file, intent, named)
+    return payout_ends.stopped(work, desk, who, file.state, intent, named)
 
 
 def fail(work: Work, desk: Desk, who: Principal, intent_id: str, reason: str) -> CaseState:
@@ -152,7 +152,7 @@ def _given_up(
     work: Work, desk: Desk, who: Principal, file: CaseFile, intent: IntentRow, event: str, reason: str
 ) -> CaseState:
     add_message(work, desk, who, file.state, "note", reason)
-    return payout_ends.failed(work, desk, who, file, intent, event, {"intent": intent.id})
+    return payout_ends.failed(work, desk, who, file.state, intent, event, {"intent": intent.id})
 
 
 def came_back(work: Work, desk: Desk, who: Principal, intent_id: str, reason: str) -> CaseState:
@@ -160,7 +160,7 @@ def came_back(work: Work, desk: Desk, who: Principal, intent_id: str, reason: st
     file, intent = _locked(work, desk, who, intent_id, "payout.returned")
     if not reason.strip():
         raise Invalid("reason.missing")
-    return payout_ends.came_back(work, desk, who, file, intent)
+    return payout_ends.came_back(work, desk, who, file.state, intent)
 
 
 def ship(work: Work, desk: Desk, who: Principal, ref: str, tracking: str, carrier: str | None) -> CaseState:
@@ -189,4 +189,4 @@ def ship(work: Work, desk: Desk, who: Principal, ref: str, tracking: str, carrie
         confirmed_by=who.person_id,
     )
     work.audit("exchange.shipped", who, ref, intent=intent.id, tracking=number)
-    return payout_ends.paid(work, desk, who, file, "exchange.shipped", {"intent": intent.id, "tracking": number})
+    return payout_ends.paid(work, desk, who, file.state, "exchange.shipped", {"intent": intent.id, "tracking": number})

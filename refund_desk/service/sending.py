@@ -8,21 +8,22 @@ other refund of its order, and is settled by what the gateway lists or replays, 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from refund_desk.domain import sending as rules
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Conflict
-from refund_desk.domain.intents import IntentState, advance
+from refund_desk.domain.intents import Book, Intent, IntentState, advance
 from refund_desk.domain.money import amount
 from refund_desk.domain.people import Principal
 from refund_desk.domain.process import arrival_days
 from refund_desk.domain.sending import Answer, Attempt, Listed, Outcome, Parcel, Snapshot, Terms
-from refund_desk.domain.words import Aspect, Stage
+from refund_desk.domain.words import Aspect, RecordKind, Stage
 from refund_desk.service import halting, payout_ends
 from refund_desk.service.alarms import alarm, quiet
-from refund_desk.service.casefile import CaseFile, open_file
+from refund_desk.service.casefile import open_file
 from refund_desk.service.fresh import take_in
 from refund_desk.service.gate import permit_on
 from refund_desk.service.ports import Desk, Work
@@ -64,44 +65,71 @@ def parcel(work: Work, one: Due) -> Parcel:
 # ---------------------------------------------------------------- the first step
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A payment of the order as its gateway has it now; record: its row."""
+
+    channel: str
+    record: int
+    snapshot: Snapshot
+
+
+def payments(work: Work, one: Due, channels: Collection[str]) -> list[tuple[str, int, str]]:
+    """(channel, row, number) of every payment of an intent's order that can be read fresh."""
+    intent = work.money.intent(one.intent)
+    return [
+        (record.source, record.id, record.external_id)
+        for record in work.facts.records(intent.order_id)
+        if record.kind is RecordKind.PAYMENT and record.source in channels
+    ]
+
+
 def begin(
-    work: Work, desk: Desk, who: Principal, one: Due, terms: Terms, snapshot: Snapshot, file: EpochFile
+    work: Work, desk: Desk, who: Principal, one: Due, terms: Terms, seen: Sequence[Seen], file: EpochFile
 ) -> tuple[Parcel, int] | None:
-    """Take a fresh snapshot in; commit `submitting` if it may leave. The parcel and the count of submissions.
+    """Take fresh snapshots in, of every payment of the order; commit `submitting` if it may leave.
+
+    Returns the parcel and the count of submissions.
 
     None: it doesn't leave now. It was blocked, went back to its case with the difference, somebody else
     has it, or payouts have halted.
     """
     state, intent = _locked(work, one.intent)
     _not_now(work, desk, intent)
-    fine = take_in(work, desk, who, intent.order_id, intent.payment_record_id or 0, snapshot, one.channel)
-    if not fine:
-        _found_before(work, desk, who, intent, snapshot, terms)
+    fine = [take_in(work, desk, who, intent.order_id, it.record, it.snapshot, it.channel) for it in seen]
+    mine = next(it.snapshot for it in seen if it.record == intent.payment_record_id)
+    if not all(fine):
+        _found_before(work, desk, who, intent, mine, terms)
         return None
     now, attempts = desk.clock(), work.sending.attempts(intent.id)
     if not halting.check_epoch(work, desk, who, file) or not _is_its_turn(work, intent, state, now):
         return None
-    if not rules.is_fresh(snapshot, now):
+    if not all(rules.is_fresh(it.snapshot, now) for it in seen):
         return None
     if rules.went_back(attempts, intent.changed_at, now):
         told = {"at": intent.changed_at.isoformat()}
         alarm(work, desk, who, "payout.clock_went_back", intent.id, state, intent=intent.id, told=told)
         return None
     again = _S(intent.state) is _S.UNKNOWN
-    if again and not rules.may_send_again(attempts, terms, now, snapshot.theirs):
+    if again and not rules.may_send_again(attempts, terms, now, mine.theirs):
         return None
     case = open_file(work, desk, work.cases.by_id(state.id))
-    book = rules.with_fresh(case.book, snapshot, one.channel)
-    mine = next(known for known in book.intents if known.id == intent.id)
+    book = case.book
+    for it in seen:
+        book = rules.with_fresh(book, it.snapshot, it.channel)
     try:
-        rules.check_leaving(book, mine, intent.outside or {})
+        rules.check_leaving(book, _known(book, intent.id), intent.outside or {})
     except Conflict as why:
         if not again and why.code != "payout.unknown_blocks":
-            payout_ends.stopped(work, desk, who, case, intent, why)
+            payout_ends.stopped(work, desk, who, case.state, intent, why)
         return None
     number = halting.advance_epoch(work, file)
-    _leaves(work, desk, who, state, intent, Attempt("send", now, snapshot.theirs), terms)
+    _leaves(work, desk, who, state, intent, Attempt("send", now, mine.theirs), terms)
     return parcel_of(work, intent, state, one.payment), number
+
+
+def _known(book: Book, intent_id: str) -> Intent:
+    return next(known for known in book.intents if known.id == intent_id)
 
 
 def _not_now(work: Work, desk: Desk, intent: IntentRow) -> None:
@@ -261,7 +289,6 @@ def _settle(
 ) -> None:
     """Bring an intent to where an outcome leads, from wherever it is by now."""
     at = _S(intent.state)
-    case = open_file(work, desk, state)
     data: dict[str, Any] = {"intent": intent.id, "said": said}
     if at in (_S.FAILED, _S.CANCELLED, _S.RETURNED):
         if outcome in (Outcome.SUCCEEDED, Outcome.PENDING):
@@ -270,7 +297,7 @@ def _settle(
         return
     if at in (_S.SUCCEEDED, _S.ARRIVED):
         if outcome is Outcome.FAILED and refund is not None and intent.reference in (None, refund):
-            payout_ends.came_back(work, desk, who, case, intent)
+            payout_ends.came_back(work, desk, who, state, intent)
         return
     named = _reference(work, desk, who, state, intent, refund)
     if outcome is Outcome.UNKNOWN:
@@ -278,14 +305,14 @@ def _settle(
     elif outcome is Outcome.PENDING:
         _pending(work, desk, who, state, intent, data, named, terms)
     elif outcome is Outcome.SUCCEEDED:
-        _succeeded(work, desk, who, case, intent, data, named, terms)
+        _succeeded(work, desk, who, state, intent, data, named, terms)
     elif at is not _S.RESERVED:
         now = desk.clock()
         work.money.set_intent(
             intent.id, advance(at, _S.FAILED).value, now, who.person_id, data, due_at=None, busy_until=None
         )
         quiet(work, desk, intent.id, state, "payout.unknown", "payout.clock_went_back")
-        payout_ends.failed(work, desk, who, case, intent, "payout.failed", data)
+        payout_ends.failed(work, desk, who, state, intent, "payout.failed", data)
 
 
 def _reference(
@@ -344,13 +371,13 @@ def _succeeded(
     work: Work,
     desk: Desk,
     who: Principal,
-    case: CaseFile,
+    state: CaseState,
     intent: IntentRow,
     data: dict[str, Any],
     named: Any,
     terms: Terms,
 ) -> None:
-    at, now, state = _S(intent.state), desk.clock(), case.state
+    at, now = _S(intent.state), desk.clock()
     when = {"due_at": now + DAILY, "promised_at": _promise(work, desk, state, intent, terms, now)}
     to = advance(at, _S.SUCCEEDED)
     work.money.set_intent(intent.id, to.value, now, who.person_id, data, busy_until=None, **when, **named)
@@ -358,7 +385,7 @@ def _succeeded(
     work.audit("payout.paid", who, state.ref, **data, **told, reference=named.get("reference", ""))
     quiet(work, desk, intent.id, state, "payout.unknown", "payout.clock_went_back")
     shown = {"intent": intent.id, "amount": intent.amount_minor, "by": intent.channel}
-    payout_ends.paid(work, desk, who, case, "payout.confirmed", shown)
+    payout_ends.paid(work, desk, who, state, "payout.confirmed", shown)
 
 
 def _promise(work: Work, desk: Desk, state: CaseState, intent: IntentRow, terms: Terms, now: datetime) -> datetime:
@@ -413,10 +440,14 @@ def arrived(work: Work, desk: Desk, who: Principal, intent_id: str, fact: str, r
     )
 
 
-def watch(work: Work, desk: Desk, who: Principal, limit: int = 50) -> int:
-    """Refunds without a fact of arrival whose promised day is over: their owner is told, and they are asked about."""
-    late = work.sending.late(desk.clock(), limit)
-    for intent_id in late:
+def late(work: Work, desk: Desk, limit: int = 50) -> list[str]:
+    """Refunds without a fact of arrival whose promised day is over, of which nobody was told yet."""
+    return work.sending.late(desk.clock(), limit)
+
+
+def tell_late(work: Work, desk: Desk, who: Principal, intents: Sequence[str]) -> None:
+    """Their owner is told, and they are asked about."""
+    for intent_id in intents:
         state, intent = _locked(work, intent_id)
         told = {
             "amount": amount(intent.amount_minor, intent.currency),
@@ -426,4 +457,3 @@ def watch(work: Work, desk: Desk, who: Principal, limit: int = 50) -> int:
         alarm(work, desk, who, "payout.overdue", intent_id, state, intent=intent_id, told=told)
         if work.sending.attempts(intent_id):
             _wait(work, intent_id, desk.clock())
-    return len(late)

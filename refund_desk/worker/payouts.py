@@ -14,11 +14,12 @@ import structlog
 
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.people import Principal
-from refund_desk.domain.sending import Answer, Outcome, Parcel, is_fresh
+from refund_desk.domain.sending import Answer, Outcome, is_fresh
 from refund_desk.service import halting, sending
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.gateways import Channel, Channels, EpochFile
 from refund_desk.service.ports.sending import Due
+from refund_desk.service.sending import Seen
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class Payouts:
         with self._house.read() as work:
             stands = halting.halted(work) is not None
             waiting = sending.due(work, self._house.desk, list(self._channels), limit)
+            late = sending.late(work, self._house.desk)
         done = self._read_again(limit) if stands else 0
         for one in waiting:
             if one.state == "reserved" and stands:
@@ -57,8 +59,10 @@ class Payouts:
                 self._look_after(one, self._channels[one.channel])
             except DeskError as gone:
                 log.warning("payout.later", intent=one.intent, code=gone.code)
-        with self._house.write() as work:
-            return done + sending.watch(work, self._house.desk, self._who)
+        if late:
+            with self._house.write() as work:
+                sending.tell_late(work, self._house.desk, self._who, late)
+        return done + len(late)
 
     # ------------------------------------------------------------ one intent
 
@@ -88,26 +92,27 @@ class Payouts:
             return work.money.intent(one.intent).state
 
     def _send(self, one: Due, channel: Channel) -> None:
+        """Every payment of the order is read fresh, not the intent's alone: the same loss may have been paid on
+        another. No transaction is open while anything is asked or sent."""
         desk = self._house.desk
+        with self._house.read() as work:
+            wanted = sending.payments(work, one, self._channels)
         try:
-            snapshot = channel.read(one.payment, desk.clock())
+            seen = [Seen(of, row, self._channels[of].read(number, desk.clock())) for of, row, number in wanted]
         except DeskError:
             with self._house.write() as work:
                 sending.not_heard(work, desk, one.intent)
             raise
         with self._house.write() as work:
-            begun = sending.begin(work, desk, self._who, one, channel.terms, snapshot, self._epoch)
+            begun = sending.begin(work, desk, self._who, one, channel.terms, seen, self._epoch)
         if begun is None:
             return
         parcel, number = begun
         halting.settle_epoch(self._epoch, number)
-        answer = self._sent(channel, parcel) if is_fresh(snapshot, desk.clock()) else STALE
+        now = desk.clock()
+        answer = channel.send(parcel) if all(is_fresh(it.snapshot, now) for it in seen) else STALE
         with self._house.write() as work:
             sending.answered(work, desk, self._who, one.intent, answer, channel.terms)
-
-    def _sent(self, channel: Channel, parcel: Parcel) -> Answer:
-        """No transaction is open here."""
-        return channel.send(parcel)
 
     # ------------------------------------------------------------ after a halt
 

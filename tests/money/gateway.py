@@ -39,9 +39,17 @@ class Fault(StrEnum):
     ODD_STATUS = "odd_status"  # booked, in a state that no table lists
     PENDING = "pending"  # booked, not through yet
     REFUSED = "refused"  # booked as failed: a final no
+    STALE_PAGE = "stale_page"  # a listing from a copy that lags: what came under a key is missing, once
 
 
-GETS_LOST = (Fault.TIMEOUT_BEFORE, Fault.CUT_BEFORE, Fault.ERROR_BEFORE, Fault.GARBAGE_BEFORE, Fault.BUSY)
+GETS_LOST = (
+    Fault.TIMEOUT_BEFORE,
+    Fault.CUT_BEFORE,
+    Fault.ERROR_BEFORE,
+    Fault.GARBAGE_BEFORE,
+    Fault.BUSY,
+    Fault.STALE_PAGE,
+)
 """What a call that only reads can meet."""
 
 
@@ -70,7 +78,7 @@ class Refund:
     seq: int
     metadata: Mapping[str, str] = field(default_factory=dict)
     loss: str = ""
-    failed_at: float | None = None
+    paid: bool = False  # it has been through, whatever came after
 
     @property
     def intent(self) -> str | None:
@@ -209,7 +217,7 @@ class Gateway:
         if one.status == "failed":
             return
         one.status = "failed" if fails else "succeeded"
-        one.failed_at = self.now if fails else None
+        one.paid = one.paid or not fails
         self._note("failed_later" if fails else "went_through", one.payment, one.id)
         self.notices.append(one.payment)
 
@@ -234,7 +242,17 @@ class Gateway:
         number = f"re_{len(self.refunds)}"
         lag = 0.0 if made_by == "dashboard" else min(self._lag(), self.settling_s)
         made = Refund(
-            number, payment, minor, status, self.now, self.now + lag, made_by, self._next(), dict(metadata), loss
+            number,
+            payment,
+            minor,
+            status,
+            self.now,
+            self.now + lag,
+            made_by,
+            self._next(),
+            dict(metadata),
+            loss,
+            status == "succeeded",
         )
         self.refunds.append(made)
         self._note("refunded", payment, number, minor)
@@ -260,7 +278,9 @@ class Gateway:
         return status, {"date": formatdate(self.now, usegmt=True), "content-type": "application/json", **more}, raw
 
     def _read(self, path: str, query: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
-        fault = self.read_faults.pop(0) if self.read_faults else Fault.NONE
+        fault = Fault.NONE
+        if self.read_faults and (self.read_faults[0] is not Fault.STALE_PAGE or path == "/v1/refunds"):
+            fault = self.read_faults.pop(0)
         payment = query.get("charge") or path.rpartition("/")[2]
         self._note("asked", payment)
         _may_get_lost(fault)
@@ -270,18 +290,19 @@ class Gateway:
             return self._answer(500, _error("api_error", ""))
         if fault is Fault.GARBAGE_BEFORE:
             return self._answer(200, b"<html>maintenance</html>")
-        answer = self._looked_up(path, query)
+        answer = self._looked_up(path, query, stale=fault is Fault.STALE_PAGE)
         self.while_reading(payment)
         return answer
 
-    def _looked_up(self, path: str, query: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+    def _looked_up(self, path: str, query: Mapping[str, str], *, stale: bool) -> tuple[int, dict[str, str], bytes]:
         kind, _, number = path.removeprefix("/v1/").partition("/")
         if kind == "charges" and number in self.payments:
             self._note("read", number)
             return self._answer(200, self._charge(self.payments[number]))
         if kind == "refunds" and not number:
             shown = [r for r in self.refunds if r.payment == query.get("charge") and r.visible_at <= self.now]
-            self._note("listed", query.get("charge", ""))
+            shown = [r for r in shown if not stale or r.made_by == "dashboard"]
+            self._note("listed", query.get("charge", ""), "stale" if stale else "")
             return self._answer(200, _page([_refund(r, self.payments) for r in reversed(shown)], query))
         if kind == "disputes" and not number:
             held = [d for d in self.disputes if d.payment == query.get("charge")]
@@ -306,6 +327,17 @@ class Gateway:
         fault = self.send_faults.pop(0) if self.send_faults else Fault.NONE
         key, body, payment = headers.get("idempotency-key", ""), json.dumps(form, sort_keys=True), form["charge"]
         self._note("called", payment, form.get("metadata[refund_desk_intent]", ""), int(form.get("amount", "0")))
+        intent, sure = form.get("metadata[refund_desk_intent]", ""), False
+        try:
+            answer = self._serve(fault, form, key, body, payment)
+            sure = _is_sure(answer)
+            return answer
+        finally:
+            self._note("ended" if sure else "unsure", payment, intent)
+
+    def _serve(
+        self, fault: Fault, form: dict[str, str], key: str, body: str, payment: str
+    ) -> tuple[int, dict[str, str], bytes]:
         self.before_booking(payment)
         _may_get_lost(fault)
         if fault is Fault.BUSY:
@@ -364,6 +396,16 @@ class Gateway:
         metadata = {name[len(start) : -1]: value for name, value in form.items() if name.startswith(start)}
         made = self._add(payment, minor, state, key, metadata)
         return 200, json.dumps(_refund(made, self.payments)).encode()
+
+
+def _is_sure(answer: tuple[int, dict[str, str], bytes]) -> bool:
+    """Whether somebody who reads the published reference knows from this answer what happened."""
+    status, _, raw = answer
+    try:
+        state = json.loads(raw).get("status")
+    except ValueError:
+        return False
+    return status in (400, 402, 404) or (status == 200 and state in ("succeeded", "pending", "failed"))
 
 
 def _may_get_lost(fault: Fault) -> None:

@@ -61,7 +61,7 @@ WAITS = (1, 5, 11, 11, 30, 61, 61, 130, 300, 700, HOUR, 2 * HOUR, 7 * HOUR, DAY,
 
 
 def setting(rng: Random) -> Setting:
-    lines = tuple((rng.randint(1, 3), rng.randint(50, 1500)) for _ in range(rng.randint(2, 3)))
+    lines = tuple((rng.randint(1, 3), rng.randint(50, 1500)) for _ in range(rng.randint(2, 4)))
     settling = rng.choice((30, 120, 600))
     return Setting(
         currency=rng.choice(("CNY", "USD", "JPY", "KWD")),
@@ -231,7 +231,7 @@ def history(seed: int, *, least: int = LEAST_STEPS, themes: tuple[str, ...] = ()
     begin = setting(rng)
     steps: list[Step] = []
     while len(steps) < least:
-        if rng.random() < 0.45:
+        if rng.random() < 0.55:
             steps += rng.choice(offered)(rng)
         else:
             steps.append(single(rng))

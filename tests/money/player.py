@@ -33,7 +33,7 @@ from refund_desk.worker.payouts import Payouts
 from tests.fakes import bundles as b
 from tests.fakes.house import START, FakeHouse
 from tests.fakes.scene import Scene
-from tests.money.checker import FINAL, Approved, Checker, Claim, Truth
+from tests.money.checker import FINAL, Approved, Broken, Checker, Claim, Truth
 from tests.money.gateway import Fault, Gateway, NoAnswer
 from tests.money.histories import History, Step
 
@@ -98,11 +98,13 @@ class Kept:
 class InProcess(httpx.BaseTransport):
     """Calls the gateway without a socket; what it doesn't answer is a time-out or a cut line."""
 
-    def __init__(self, gateway: Gateway, point: Callable[[str], None]) -> None:
-        self.gateway, self.point = gateway, point
+    def __init__(self, gateway: Gateway, point: Callable[[str], None], on_send: Callable[[str], None]) -> None:
+        self.gateway, self.point, self.on_send = gateway, point, on_send
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         form = dict(httpx.QueryParams(request.content.decode()))
+        if request.method == "POST":
+            self.on_send(form.get("metadata[refund_desk_intent]", ""))
         self.point("call")
         try:
             status, headers, body = self.gateway.call(request.method, str(request.url), form, request.headers)
@@ -123,11 +125,12 @@ class Process:
     terms: Terms
     epoch: Kept
     kill: int = 0
+    open: int = 0
     points: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         credentials = Credentials("http://gateway.test", "sk_test_history")
-        self.channel: Channel = StripePayout(credentials, self.terms, InProcess(self.gateway, self.point))
+        self.channel: Channel = StripePayout(credentials, self.terms, InProcess(self.gateway, self.point, self.on_send))
         self.start()
 
     def start(self) -> None:
@@ -140,6 +143,15 @@ class Process:
     def desk(self) -> Desk:
         return self.house.desk
 
+    def on_send(self, intent: str) -> None:
+        """Before the first byte leaves: it is on record, and no transaction is open that could hide or lose it."""
+        if self.open:
+            raise Broken("sent with a transaction open", intent)
+        with self.house.read() as work:
+            state = work.sending.known([intent])[intent]
+        if state not in ("submitting", "unknown"):
+            raise Broken("sent before it was on record", f"{intent} is {state}")
+
     def point(self, what: str) -> None:
         """A place where it may die."""
         self.points.append(what)
@@ -150,15 +162,23 @@ class Process:
 
     @contextmanager
     def write(self) -> Iterator[SqlWork]:
-        with self.house.write() as work:
-            yield work
-            self.point("commit")
+        self.open += 1
+        try:
+            with self.house.write() as work:
+                yield work
+                self.point("commit")
+        finally:
+            self.open -= 1
         self.point("committed")
 
     @contextmanager
     def read(self) -> Iterator[SqlWork]:
-        with self.house.read() as work:
-            yield work
+        self.open += 1
+        try:
+            with self.house.read() as work:
+                yield work
+        finally:
+            self.open -= 1
 
 
 class Player:
@@ -237,22 +257,29 @@ class Player:
             for process in self.processes:
                 process.payouts.step()
             self.checker.look()
-            if all(claim.state in FINAL for claim in self.claims().values()):
+            if self._all_done():
                 break
         claims = self.claims()
         self.counts.update(claim.state for claim in claims.values())
         self.checker.settle(claims, self._told(), self._entries())
+
+    def _all_done(self) -> bool:
+        late = {r.intent for r in self.gateway.refunds if not r.counts}
+        return all(
+            claim.state in FINAL and not (claim.state == "succeeded" and intent in late)
+            for intent, claim in self.claims().items()
+        )
 
     # ------------------------------------------------------------ what the desk says
 
     def claims(self) -> dict[str, Claim]:
         out = {}
         with self.house.read() as work:
-            known = work.sending.known(self.truth.approved)
+            order = work.facts.order_by_number("O1")
             alarmed = {alarm.intent_id or alarm.subject for alarm in work.sending.alarms(limit=1000)}
-            for number in known:
-                view = present.intent(work.money.intent(number), {}, {}, self.house.clock())
-                out[number] = Claim(view.state, view.owner.value, number in alarmed)
+            for row in work.money.intents_of_order(order.id) if order else ():
+                view = present.intent(row, {}, {}, self.house.clock())
+                out[row.id] = Claim(view.state, view.owner.value, row.id in alarmed)
         return out
 
     def _told(self) -> list[str]:
@@ -415,9 +442,12 @@ class Player:
             self._note(intent, ref, loss)
 
     def _known_elsewhere(self, loss: str) -> int:
-        """What a clerk refunded for a loss, as far as the desk has looked."""
+        """What a clerk refunded for a loss, or the desk itself before it was put back, as far as it has looked."""
         looked = max((e.seq for e in self.gateway.journal if e.what == "listed"), default=0)
-        return sum(r.minor for r in self.gateway.refunds if r.loss == loss and r.counts and r.seq < looked)
+        seen = [r for r in self.gateway.refunds if r.counts and r.seq < looked]
+        forgotten = self.truth.approved.keys() - self.claims().keys() if self.truth.restored else set()
+        lost = [r for r in seen if r.intent in forgotten and self.truth.approved[r.intent or ""].loss == loss]
+        return sum(r.minor for r in [*lost, *(r for r in seen if r.loss == loss)])
 
     def _proposed(
         self, ref: str, decision: Decision, reason: str, lines: tuple[tuple[str, int, int | None], ...]
@@ -449,13 +479,17 @@ class Player:
         for record in self.scene.file(ref).records:
             if record.id == intent.payment_record_id:
                 payment = record.external_id
-        seq = self.gateway.journal[-1].seq
-        self.truth.approved[intent.id] = Approved(intent.id, ref, loss, payment, intent.amount_minor, seq)
+        self.truth.approved[intent.id] = Approved(intent.id, ref, loss, payment, intent.amount_minor, self._seq())
+
+    def _seq(self) -> int:
+        return self.gateway.journal[-1].seq
 
     def do_approve_twice(self, step: Step) -> None:
         """A double click that found its way."""
         if self.refs:
             ref = self.refs[-1 - step.a % len(self.refs)]
+            if self.scene.file(ref).last_proposal is None:
+                return
             self._tried("approve twice", lambda: self._approved(ref))
 
     def _intent(self, pick: int, *states: str) -> IntentRow | None:
@@ -494,7 +528,9 @@ class Player:
             if halting.halted(work) is None:
                 return
         channels = {GATE: self.processes[0].channel}
-        self._tried("resume", lambda: self.scene.do(halting.resume, self.scene.fiona, channels, self.epoch))
+        act = halting.resume
+        if self._tried("resume", lambda: self.scene.do(act, self.scene.fiona, channels, self.epoch) or "gone on"):
+            self.truth.unconfirmed_since = None
 
     # ------------------------------------------------------------ the world
 
@@ -554,12 +590,14 @@ class Player:
     def do_backup(self, step: Step) -> None:
         if not self.depth and not self.truth.credit:
             self.database.backup()
-            self.backed_up = True
+            self.backed_up, self._copied_at = True, self._seq()
 
     def do_restore(self, step: Step) -> None:
         if self.backed_up and not self.depth:
             self.database.restore()
             self.truth.restored = True
+            if any(e.what == "called" and e.seq > self._copied_at for e in self.gateway.journal):
+                self.truth.unconfirmed_since = self._seq()
             self.counts["restored"] += 1
             with self.house.read() as work:
                 self.refs = [ref for ref in self.refs if _there(work, ref)]
