@@ -155,6 +155,12 @@ def two_processes(rng: Random) -> list[Step]:
     return [*decide(rng), first, replace(work(rng), kill=rng.randint(1, 6)), wait(rng, 61, 300), work(rng)]
 
 
+def killed(rng: Random) -> list[Step]:
+    """A process dies at a commit or a call, and whoever is next finds what it left."""
+    first = replace(work(rng), kill=rng.randint(1, 6))
+    return [*decide(rng), first, *([work(rng)] if rng.random() < 0.4 else []), wait(rng, 11, 61, 300), work(rng)]
+
+
 def notice_first(rng: Random) -> list[Step]:
     """The signed notification is faster than the answer; it comes twice, late, or is forged."""
     inside = tuple(rng.choice((Step("notice", 0, 2), Step("forged", _n(rng)), Step("work", 1))) for _ in range(2))
@@ -214,6 +220,7 @@ THEMES = (
     clerk_between,
     clerk_between,
     two_processes,
+    killed,
     notice_first,
     clock_jumps,
     stale_read,
