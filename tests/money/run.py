@@ -145,9 +145,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked.add_argument("--seed", type=int, default=None, help="of the first history; drawn if not given")
     asked.add_argument("--jobs", type=int, default=2)
     asked.add_argument("--themes", default="")
+    asked.add_argument("--until-broken", action="store_true", help="in this process, on SQLite, until one breaks")
     given = asked.parse_args(arguments)
     first = draw() if given.seed is None else given.seed
     themes = tuple(name for name in given.themes.split(",") if name)
+    if given.until_broken:
+        result = play(Work(first, given.sqlite, themes), most_broken=1)
+        print("\n".join([*result.broken, told("SQLite without fsync", first, result)]), flush=True)
+        return 1 if result.broken else 0
     broken = 0
     if given.sqlite:
         result = play_all(parts(first, given.sqlite, 250, themes=themes), given.jobs)
