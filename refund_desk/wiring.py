@@ -9,7 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from refund_desk.domain.people import Principal
 from refund_desk.engines import signing
 from refund_desk.engines.bundles import open_bundle
 from refund_desk.engines.decoding import Decoder
+from refund_desk.engines.epoch_file import FileEpoch
 from refund_desk.engines.passwords import Argon2Passwords
 from refund_desk.engines.replies import FileReplies
 from refund_desk.engines.versions import Versions
@@ -40,6 +41,7 @@ from refund_desk.service import audit_files, audit_proofs, steps
 from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
+from refund_desk.service.ports.gateways import Channels, EpochFile
 from refund_desk.settings import Settings
 from refund_desk.store.audit_integrator import Integrator
 from refund_desk.store.audit_reader import read_log
@@ -50,6 +52,7 @@ from refund_desk.store.upgrade import upgrade
 from refund_desk.store.work import SqlStore, SqlWork
 from refund_desk.worker.decoding import decode_one, decode_waiting
 from refund_desk.worker.loop import Worker
+from refund_desk.worker.payouts import Payouts, PayoutThread
 
 if TYPE_CHECKING:
     from refund_desk.worker.listen import Listener
@@ -70,6 +73,8 @@ class Parts:
     synchronous: str = "FULL"
     quick_passwords: bool = False
     worker: bool = True
+    channels: Channels = field(default_factory=dict)
+    """Payout channels that are set up, by the name of their source; payouts of others stay by hand."""
 
 
 class House:
@@ -84,6 +89,7 @@ class House:
         embedded: bool,
         parts: Parts,
         currency: str,
+        epoch: Path,
         listen: str | None = None,
         demo: bool = False,
     ) -> None:
@@ -110,6 +116,12 @@ class House:
             replies=FileReplies(),
             home=Home(demo=demo, embedded=embedded),
         )
+        self.channels = parts.channels
+        self.epoch: EpochFile = FileEpoch(epoch, desk_id)
+        self.payouts = Payouts(self, WORKER, self.channels, self.epoch)
+        self._sender = PayoutThread(self.payouts) if self.channels else None
+        if self.channels:
+            self.payouts.begin()
         self.files = CheckpointFiles(directory / "checkpoints")
         self.integrator = Integrator(engine, key, self.files, parts.clock)
         self.feed = Feed()
@@ -125,6 +137,8 @@ class House:
         self.store.committed = self._worker.wake
         if self._runs:
             self._worker.start()
+            if self._sender:
+                self._sender.start()
             if self._listener:
                 self._listener.start()
 
@@ -260,6 +274,8 @@ class House:
         self.app.state.jobs.close()
         if self._listener and self._runs:
             self._listener.stop()
+        if self._sender and self._runs:
+            self._sender.stop()
         self._worker.stop()
         self._decoder.close()
         self.engine.dispose()
@@ -316,6 +332,7 @@ def _open(url: str, directory: Path, settings: Settings, parts: Parts, *, embedd
         key = _key(settings, directory)
         listen = url if engine.dialect.name == "postgresql" else None
         ways: dict[str, Any] = {"currency": settings.currency, "listen": listen, "demo": demo}
+        ways["epoch"] = _key_path(settings, key.name).with_suffix(".epoch")
         return House(engine, directory, key, embedded=embedded, parts=parts, **ways)
 
 

@@ -315,7 +315,6 @@ def promised_by(paid_out_at: datetime, days: int) -> datetime:
     return business_days_after(paid_out_at, days)
 
 
-def is_overdue(state: IntentState, since: datetime, days: int, at: datetime) -> bool:
-    """Sent, no fact of its arrival, and the promised days are over."""
-    waiting = {IntentState.PENDING, IntentState.SUCCEEDED}
-    return state in waiting and at > promised_by(since, days)
+def is_overdue(state: IntentState, promised_at: datetime, at: datetime) -> bool:
+    """Sent, no fact of its arrival, and the promised day is over."""
+    return state in {IntentState.PENDING, IntentState.SUCCEEDED} and at > promised_at

@@ -178,6 +178,7 @@ def _leaves(
     work.sending.add_attempt(intent.id, attempt)
     data = {"intent": intent.id, "amount": intent.amount_minor, "channel": intent.channel}
     if at is _S.RESERVED:
+        quiet(work, desk, intent.id, state, "payout.stuck")
         _told(work, desk, state, "payout.sent", data)
     work.audit("payout.sent", who, state.ref, currency=intent.currency, again=at is _S.UNKNOWN, **data)
 
@@ -443,6 +444,20 @@ def arrived(work: Work, desk: Desk, who: Principal, intent_id: str, fact: str, r
 def late(work: Work, desk: Desk, limit: int = 50) -> list[str]:
     """Refunds without a fact of arrival whose promised day is over, of which nobody was told yet."""
     return work.sending.late(desk.clock(), limit)
+
+
+def stuck(work: Work, desk: Desk, channels: Collection[str], limit: int = 50) -> list[str]:
+    """Refunds that wait to leave for a day, of which nobody was told yet."""
+    return work.sending.stuck(channels, desk.clock() - DAILY, limit)
+
+
+def tell_stuck(work: Work, desk: Desk, who: Principal, intents: Sequence[str]) -> None:
+    """Their owner is told."""
+    for intent_id in intents:
+        state, intent = _locked(work, intent_id)
+        sum_ = amount(intent.amount_minor, intent.currency)
+        told = {"amount": sum_, "channel": intent.channel, "since": intent.changed_at.isoformat()}
+        alarm(work, desk, who, "payout.stuck", intent_id, state, intent=intent_id, told=told)
 
 
 def tell_late(work: Work, desk: Desk, who: Principal, intents: Sequence[str]) -> None:

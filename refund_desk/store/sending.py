@@ -76,6 +76,18 @@ _TO_READ = (
     .limit(bindparam("most"))
 )
 _READ = select(payout_read).where(payout_read.c.record_id == bindparam("record"))
+_STUCK = (
+    select(_I.id)
+    .join_from(refund_intent, refund_case, refund_case.c.id == _I.case_id)
+    .where(
+        or_(and_(_I.state == "reserved", refund_case.c.stage == "payout"), _I.state == "submitting"),
+        _I.channel.in_(bindparam("channels", expanding=True)),
+        _I.changed_at < bindparam("before"),
+        ~exists().where(alarm.c.code == "payout.stuck", alarm.c.subject == _I.id, alarm.c.gone_at.is_(None)),
+    )
+    .order_by(_I.changed_at)
+    .limit(bindparam("most"))
+)
 _LATE = (
     select(_I.id)
     .where(
@@ -181,6 +193,10 @@ class SendingRepo:
         values = {"channels": sorted(channels), "since": since, "before": halted + wait, "most": limit}
         values["wait"] = wait // timedelta(microseconds=1)
         return [ToRead(*row) for row in self._c.execute(_TO_READ, values)]
+
+    def stuck(self, channels: Collection[str], before: datetime, limit: int) -> list[str]:
+        values = {"channels": sorted(channels), "before": before, "most": limit}
+        return [row[0] for row in self._c.execute(_STUCK, values)]
 
     def late(self, now: datetime, limit: int) -> list[str]:
         return [row[0] for row in self._c.execute(_LATE, {"now": now, "most": limit})]

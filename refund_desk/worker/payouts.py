@@ -50,6 +50,7 @@ class Payouts:
             stands = halting.halted(work) is not None
             waiting = sending.due(work, self._house.desk, list(self._channels), limit)
             late = sending.late(work, self._house.desk)
+            stuck = sending.stuck(work, self._house.desk, list(self._channels))
         done = self._read_again(limit) if stands else 0
         for one in waiting:
             if one.state == "reserved" and stands:
@@ -59,9 +60,10 @@ class Payouts:
                 self._look_after(one, self._channels[one.channel])
             except DeskError as gone:
                 log.warning("payout.later", intent=one.intent, code=gone.code)
-        if late:
+        if late or stuck:
             with self._house.write() as work:
                 sending.tell_late(work, self._house.desk, self._who, late)
+                sending.tell_stuck(work, self._house.desk, self._who, stuck)
         return done + len(late)
 
     # ------------------------------------------------------------ one intent

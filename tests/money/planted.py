@@ -177,18 +177,11 @@ BUGS = (
         ("lost_answer", "same_loss_twice"),
     ),
     Bug(
-        "whoever comes second sends as well",
+        "nobody minds that another process is sending it",
         (
-            (
-                SENDING,
-                "if intent.state not in (_S.RESERVED, _S.UNKNOWN) or state.stage is not Stage.PAYOUT:",
-                "if state.stage is not Stage.PAYOUT:",
-            ),
-            (
-                SENDING,
-                "if _busy(intent, now) or (intent.state == _S.RESERVED and (intent.due_at is None or intent.due_at > now)):",
-                "if False:",
-            ),
+            (SENDING, "return intent.busy_until is not None and intent.busy_until >= now", "return False"),
+            (SENDING, '"due_at": now + terms.patience}', '"due_at": now}'),
+            ("store/sending.py", '        or_(_I.busy_until.is_(None), _I.busy_until < bindparam("now")),\n', ""),
         ),
         ("sent by two at once", *TWICE),
         ("two_processes",),
@@ -222,7 +215,7 @@ BUGS = (
                 '            work.money.set_intent(intent.id, "succeeded", now, None, {}, due_at=None)\n            asked_about += 1\n',
             ),
         ),
-        ("called paid, and isn't",),
+        ("called paid, and isn't", "not in the log"),
         ("notice_first", "lost_answer"),
     ),
     Bug(
@@ -240,7 +233,7 @@ BUGS = (
     Bug(
         "a restored database goes on",
         (("service/halting.py", "if inside < outside.before:", "if False:"),),
-        ("sent after a restore that nobody confirmed",),
+        ("sent after a restore that nobody confirmed", "a payment forgotten"),
         ("restored",),
     ),
     Bug(

@@ -87,5 +87,8 @@ class SendingBook(Protocol):
     ) -> list[ToRead]:
         """Payments of orders touched since an instant, not yet read so long after payouts halted, by both clocks."""
 
+    def stuck(self, channels: Collection[str], before: datetime, limit: int) -> list[str]:
+        """Intents of these channels that wait to leave since before an instant, and nobody was told of."""
+
     def late(self, now: datetime, limit: int) -> list[str]:
         """Intents without a fact of arrival whose promised day is over and nobody was told of."""
