@@ -2,7 +2,7 @@
 
 .POSIX:
 .SUFFIXES:
-.PHONY: help install test test-wheel bench demo run lock clean
+.PHONY: help install test test-money test-wheel bench demo run lock clean
 
 SHELL = /bin/sh
 VENV = .venv
@@ -15,6 +15,7 @@ help:
 	@echo "make demo     the window on invented cases; without a display: the tour, pictures in ./tour"
 	@echo "make run      the window on your own desk"
 	@echo "make test     everything that is proven: style, types, floors, tests"
+	@echo "make test-money  11,000 histories against a gateway that fails, and every planted bug"
 	@echo "make bench    the figures, as a table and bench.json"
 	@echo "make install  the environment alone, in $(VENV)"
 	@echo "make lock     requirements.lock anew from pyproject.toml"
@@ -52,6 +53,11 @@ test: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+# Money out once: many histories on both databases, with a seed drawn now, then each planted bug must be found.
+test-money: $(STAMP)
+	$(BIN)/python -m tests.money --sqlite 10000 --postgres 1000
+	REFUND_DESK_MONEY=all $(BIN)/python -m pytest -q -n 2 tests/money/test_planted.py
 
 # A wheel in an environment of its own, without anything of this checkout.
 test-wheel: $(STAMP)

@@ -19,7 +19,9 @@ _NEW = {"outside": JSON, "due_at": INSTANT, "busy_until": INSTANT, "promised_at"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("refund_intent") as table:
+    # Rebuilt on SQLite, so that columns stand where a fresh database has them: before the keys.
+    whole = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("refund_intent", recreate=whole) as table:
         for name, kind in _NEW.items():
             table.add_column(sa.Column(name, kind))
     op.create_index(
