@@ -1,0 +1,1 @@
+"""Other people's real systems on loopback, started by the tests themselves."""
