@@ -9,7 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from refund_desk.domain.people import Principal
 from refund_desk.engines import signing
 from refund_desk.engines.bundles import open_bundle
 from refund_desk.engines.decoding import Decoder
+from refund_desk.engines.epoch_file import FileEpoch
 from refund_desk.engines.passwords import Argon2Passwords
 from refund_desk.engines.replies import FileReplies
 from refund_desk.engines.vault import LazyVault
@@ -41,6 +42,7 @@ from refund_desk.service import audit_files, audit_proofs, restores, sources, st
 from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
+from refund_desk.service.ports.gateways import Channels, EpochFile
 from refund_desk.service.ports.sources import Connectors, Vault
 from refund_desk.settings import Settings
 from refund_desk.sources.registry import Registry
@@ -53,6 +55,7 @@ from refund_desk.store.upgrade import upgrade
 from refund_desk.store.work import SqlStore, SqlWork
 from refund_desk.worker.decoding import decode_one, decode_waiting
 from refund_desk.worker.loop import Worker
+from refund_desk.worker.payouts import Payouts, PayoutThread
 from refund_desk.worker.sync import Syncer
 from refund_desk.worker.sync import run as run_source
 
@@ -77,6 +80,8 @@ class Parts:
     worker: bool = True
     syncs: bool = True  # whether sources are read by themselves, where the worker runs
     connectors: Connectors | None = None  # None: every one that is installed
+    channels: Channels = field(default_factory=dict)
+    """Payout channels that are set up, by the name of their source; payouts of others stay by hand."""
 
 
 class House:
@@ -91,6 +96,7 @@ class House:
         embedded: bool,
         parts: Parts,
         currency: str,
+        payout_epoch: Path,
         listen: str | None = None,
         demo: bool = False,
         vault: Vault | None = None,
@@ -121,6 +127,12 @@ class House:
             connectors=parts.connectors or Registry(parts.clock),
             vault=vault,
         )
+        self.channels = parts.channels
+        self.epoch: EpochFile = FileEpoch(payout_epoch, desk_id)
+        self.payouts = Payouts(self, WORKER, self.channels, self.epoch)
+        self._sender = PayoutThread(self.payouts) if self.channels else None
+        if self.channels:
+            self.payouts.begin()
         self.files = CheckpointFiles(directory / "checkpoints")
         self.integrator = Integrator(engine, key, self.files, parts.clock, epoch=epoch)
         self.feed = Feed()
@@ -139,6 +151,8 @@ class House:
             self._worker.start()
             if parts.syncs:
                 self._syncer.start()
+            if self._sender:
+                self._sender.start()
             if self._listener:
                 self._listener.start()
 
@@ -314,6 +328,8 @@ class House:
         if self._listener and self._runs:
             self._listener.stop()
         self._syncer.stop()
+        if self._sender and self._runs:
+            self._sender.stop()
         self._worker.stop()
         self._decoder.close()
         self.engine.dispose()
@@ -371,6 +387,7 @@ def _open(url: str, directory: Path, settings: Settings, parts: Parts, *, embedd
         listen = url if engine.dialect.name == "postgresql" else None
         vault = _vault(settings, key)
         ways: dict[str, Any] = {"currency": settings.currency, "listen": listen, "demo": demo, "vault": vault}
+        ways["payout_epoch"] = _key_path(settings, key.name).with_suffix(".epoch")
         return House(engine, directory, key, embedded=embedded, parts=parts, **ways)
 
 

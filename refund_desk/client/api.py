@@ -197,6 +197,15 @@ class DeskClient(SourceCalls):
     async def payout_failed(self, intent: str, body: commands.PayoutFailed, key: str) -> commands.Outcome:
         return await self._do(commands.Outcome, f"/intents/{part(intent)}/fail", body, key)
 
+    async def ask_payout(self, intent: str, key: str) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/intents/{part(intent)}/ask", None, key)
+
+    async def payouts(self) -> commands.PayoutsNow:
+        return await self._get(commands.PayoutsNow, "/payouts")
+
+    async def resume_payouts(self, key: str) -> None:
+        await self._send("POST", "/payouts/resume", key=key)
+
     async def cancel_payout(self, intent: str, body: commands.Because, key: str) -> commands.Outcome:
         return await self._do(commands.Outcome, f"/intents/{part(intent)}/cancel", body, key)
 

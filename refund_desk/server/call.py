@@ -21,6 +21,7 @@ from refund_desk.server.looks import Looks
 from refund_desk.service import people
 from refund_desk.service.gate import must_be_person, permit
 from refund_desk.service.ports import Desk, Work
+from refund_desk.service.ports.gateways import Channels, EpochFile
 from refund_desk.wire.base import MAX_INT
 
 T = TypeVar("T")
@@ -40,6 +41,8 @@ class House(Protocol):
 
     desk: Desk
     looks: Looks
+    channels: Channels
+    epoch: EpochFile
 
     def write(self) -> Any: ...
     def read(self) -> Any: ...

@@ -155,6 +155,26 @@ EXAMPLES: dict[str, list[Any]] = {
         }
     ],
     "ForMe": [{"decide": [_ROW], "approve": [], "answer": [], "returned": [], "pay": [], "inspect": [], "know": []}],
+    "PayoutsNow": [
+        {
+            "channels": ["stripe"],
+            "halted": None,
+            "to_read": 0,
+            "alarms": [
+                {
+                    "id": 7,
+                    "ref": _REF,
+                    "intent": "0193f0a2-7c1e-7d3a-9b1e-2f6d1c5a8e40",
+                    "what": {
+                        "code": "finding.payout.unknown",
+                        "params": {"amount": {"minor": 12900, "currency": "CNY"}, "channel": "stripe"},
+                    },
+                    "owner": "finance",
+                    "at": "2026-11-20T09:00:00Z",
+                }
+            ],
+        }
+    ],
     "ChangeFeed": [{"position": 88_120, "cases": [_REF]}],
     "SavedView": [{"name": "Late and large", "filters": {"chip": "overdue", "reason": "damaged"}}],
     "WhyHere": [

@@ -341,6 +341,7 @@ def findings(work: Work, case: CaseState, order: OrderRef, records: Sequence[Rec
     found = find(requests, records, shares, case.customer_id, shown(work.facts.evidence(case.id)))
     if case.customer_id and order.customer_id and case.customer_id != order.customer_id:
         found.append(("customer.differs", {}, "warning"))
+    found += [(alarm.code, alarm.params, "blocking") for alarm in work.sending.alarms(case.id)]
     return found
 
 

@@ -25,6 +25,7 @@ from refund_desk.store.idempotency import IdempotencyRepo
 from refund_desk.store.intake import IntakeRepo
 from refund_desk.store.money import MoneyRepo
 from refund_desk.store.people import PeopleRepo
+from refund_desk.store.sending import SendingRepo
 from refund_desk.store.sources import SourceRepo
 from refund_desk.store.views import Views
 
@@ -54,6 +55,10 @@ class SqlWork:
     @cached_property
     def money(self) -> MoneyRepo:
         return MoneyRepo(self.connection)
+
+    @cached_property
+    def sending(self) -> SendingRepo:
+        return SendingRepo(self.connection)
 
     @cached_property
     def people(self) -> PeopleRepo:

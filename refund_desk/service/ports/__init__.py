@@ -16,6 +16,7 @@ from refund_desk.service.ports.cases import CaseBook
 from refund_desk.service.ports.facts import Blobs, FactBook, IntakeBook
 from refund_desk.service.ports.money import MoneyBook
 from refund_desk.service.ports.people import PeopleBook
+from refund_desk.service.ports.sending import SendingBook
 from refund_desk.service.ports.sources import Connectors, SourceBook, Vault
 from refund_desk.service.ports.views import QueueViews
 
@@ -33,6 +34,8 @@ class Work(Protocol):
     def intake(self) -> IntakeBook: ...
     @property
     def money(self) -> MoneyBook: ...
+    @property
+    def sending(self) -> SendingBook: ...
     @property
     def views(self) -> QueueViews: ...
     @property
