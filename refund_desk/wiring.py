@@ -9,7 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,8 +43,9 @@ from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
 from refund_desk.service.ports.gateways import Channels, EpochFile
-from refund_desk.service.ports.sources import Connectors, Vault
+from refund_desk.service.ports.sources import Connection, Connectors, Vault
 from refund_desk.settings import Settings
+from refund_desk.sources.channels import ConnectedChannels
 from refund_desk.sources.registry import Registry
 from refund_desk.store.audit_integrator import Integrator
 from refund_desk.store.audit_reader import read_log
@@ -80,8 +81,7 @@ class Parts:
     worker: bool = True
     syncs: bool = True  # whether sources are read by themselves, where the worker runs
     connectors: Connectors | None = None  # None: every one that is installed
-    channels: Channels = field(default_factory=dict)
-    """Payout channels that are set up, by the name of their source; payouts of others stay by hand."""
+    channels: Channels | None = None  # payout channels by name; None: those of the connections that pay out
 
 
 class House:
@@ -127,11 +127,11 @@ class House:
             connectors=parts.connectors or Registry(parts.clock),
             vault=vault,
         )
-        self.channels = parts.channels
+        self.channels = ConnectedChannels(self._connections, vault) if parts.channels is None else parts.channels
         self.epoch: EpochFile = FileEpoch(payout_epoch, desk_id)
         self.payouts = Payouts(self, WORKER, self.channels, self.epoch)
-        self._sender = PayoutThread(self.payouts) if self.channels else None
-        if self.channels:
+        self._sender = PayoutThread(self.payouts)
+        if list(self.channels):
             self.payouts.begin()
         self.files = CheckpointFiles(directory / "checkpoints")
         self.integrator = Integrator(engine, key, self.files, parts.clock, epoch=epoch)
@@ -151,8 +151,7 @@ class House:
             self._worker.start()
             if parts.syncs:
                 self._syncer.start()
-            if self._sender:
-                self._sender.start()
+            self._sender.start()
             if self._listener:
                 self._listener.start()
 
@@ -172,6 +171,10 @@ class House:
     def log_key(self) -> str:
         """The verifier key of the log, for whoever pins it."""
         return self.key.vkey
+
+    def _connections(self) -> list[Connection]:
+        with self.store.read() as work:
+            return work.sources.all()
 
     # ------------------------------------------------------------ the worker's
 
@@ -328,8 +331,7 @@ class House:
         if self._listener and self._runs:
             self._listener.stop()
         self._syncer.stop()
-        if self._sender and self._runs:
-            self._sender.stop()
+        self._sender.stop()
         self._worker.stop()
         self._decoder.close()
         self.engine.dispose()

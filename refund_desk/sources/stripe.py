@@ -60,6 +60,7 @@ class Stripe:
         Setting("key", SettingType.SECRET),
         Setting("order_field", required=False, default="metadata.order_code"),
         Setting("days", SettingType.WHOLE, required=False, default=60, least=1),
+        Setting("payouts", SettingType.FLAG, required=False, default=False),
         Setting("hook", SettingType.SECRET, required=False),
     )
     streams: Sequence[str] = (STREAM,)
