@@ -207,7 +207,9 @@ def request_item(system: str, prefix: str, stream: str, row: dict[str, Any]) -> 
     )
     sayings = [_goods(system, number, node, as_of)] if stream == "returns" else []
     record = RequestRecord(asked, _buyer(system, order), None, tuple(sayings), (), (), canonical(_plain(row)))
-    what = None if node.problems else record
+    # Opened in the administration and not filled in yet: nobody has asked for anything.
+    what: Any = record if items else OrderFacts(number, currency, tuple(sayings))
+    what = None if node.problems else what
     return Item(row["id"], canonical(_plain(row)), what, as_of, made, None, tuple(node.problems))
 
 

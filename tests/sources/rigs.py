@@ -12,7 +12,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any, Protocol
 
-from tests.fakes import imap, stripe, vendure
+from tests.fakes import imap, medusa, stripe, vendure
 from tests.fakes.faulty import Faulty, Said
 from tests.fakes.sources import SourceHouse
 
@@ -179,6 +179,43 @@ class StripeRig(OverHttp):
         return {"key": "sk_test_not_ours"}
 
 
+class MedusaRig(OverHttp):
+    """The other fake shop."""
+
+    connector = "medusa"
+    many = 110
+
+    def __init__(self) -> None:
+        self.shop = medusa.Shop()
+        self.server = Faulty(self.shop.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "private": True}
+        self.secrets: Mapping[str, str] = {"key": medusa.KEY}
+
+    def put(self, number: int, version: int = 0) -> str:
+        return self.shop.put(number, medusa.at(number, self.hours), version)
+
+    def remove(self, number: int) -> None:
+        del self.shop.rows["orders"][f"order_{number:05d}"]
+
+    def double(self, on: bool) -> None:
+        self.shop.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        del self.shop.rows["orders"][f"order_{number:05d}"]["payment_collections"][0]["payments"][0]["captures"]
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = (row for row in picture["said"] if row[0] == str(number))
+        found = [row[5] for row in mine if (row[2], row[4]) == ("order", "refunded")]
+        return found[0] if found else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"key": "sk_not_ours"}
+
+
 class ImapRig:
     """The fake mailbox: each mail is a complaint about an order that the desk knows."""
 
@@ -237,4 +274,9 @@ class ImapRig:
         self.server.close()
 
 
-RIGS: Mapping[str, Callable[[], Rig]] = {"imap": ImapRig, "stripe": StripeRig, "vendure": VendureRig}
+RIGS: Mapping[str, Callable[[], Rig]] = {
+    "imap": ImapRig,
+    "medusa": MedusaRig,
+    "stripe": StripeRig,
+    "vendure": VendureRig,
+}
