@@ -133,6 +133,7 @@ def _pay(books: Books, order: Order, plant: Planted | None) -> None:
     elif at_shop == "duplicate":
         again = _at_gateway(books, order, orders, total, at + timedelta(minutes=rng.randrange(1, 600)), "")
         truth.broken("duplicate", "shop_gateway", again, *made)
+        truth.link("shop_gateway", heads[0], again)  # either of the two is the one too many
         _book(books, order, again, books.gross[again.id], None)
     elif at_shop:
         truth.broken(at_shop, "shop_gateway", heads[0], *made)
@@ -194,7 +195,7 @@ def _other_currency(books: Books, row: Row) -> None:
     """The same figure in another currency, or the same value."""
     rng, old = books.rng, row.currency
     row.currency = rng.choice([c for c in ("CNY", "USD", "EUR", "JPY") if c != old])
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and (row.system, row.currency) != ("ledger", BASE):  # which would be no mistake
         day = row.at.date().isoformat()
         major = Decimal(row.amount) / 10 ** DIGITS[old] * books.rates[old, day] / books.rates[row.currency, day]
         row.amount = max(1, int((major * 10 ** DIGITS[row.currency]).quantize(Decimal(1), ROUND_HALF_UP)))
@@ -234,6 +235,7 @@ def _book(books: Books, order: Order, row: Row, gross: int, plant: Planted | Non
     if kind == "duplicate":
         again = replace(entry, id=books.number("GL-"), at=entry.at + timedelta(days=books.rng.randrange(3)))
         truth.broken(kind, "gateway_ledger", row, entry, books.add(again))
+        truth.link("gateway_ledger", row, again)
     elif kind == "missing_here":
         stray = _entry(books, order, replace(row, id=books.number("ch_"), refs=()), gross * 3 // 2 + 17, "stray")
         truth.broken(kind, "gateway_ledger", stray)

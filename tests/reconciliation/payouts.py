@@ -64,6 +64,8 @@ def _line(books: Books, day: str, members: list[Row], total: int, kind: str) -> 
         again = Row("bank", "payout", books.number("STM-"), line.refs, amount, line.currency, at + timedelta(days=1))
         again.name, again.state = line.name, line.state
         truth.broken(kind, "gateway_bank", line, books.add(again))
+        for row in members:
+            truth.link("gateway_bank", row, again)
     elif kind == "missing_here":
         stray = Row("bank", "payout", books.number("STM-"), (books.number("PO-X-"),), total // 3 + 7, line.currency, at)
         stray.name, stray.state = line.name, line.state

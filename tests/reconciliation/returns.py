@@ -126,6 +126,7 @@ def _refund(books: Books, order: Order, number: str, minor: int, at: datetime, p
     if kind == "duplicate":
         again = refund_at_gateway(books, order, number, minor, made.at, "")
         truth.broken(kind, "shop_gateway", made, again)
+        truth.link("shop_gateway", head, again)
     elif kind:
         truth.broken(kind, "shop_gateway", head, made)
 
