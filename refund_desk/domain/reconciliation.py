@@ -85,7 +85,8 @@ class Entry(NamedTuple):
     """One line of one side.
 
     refs: how it names others, as written. account: the customer's key; name: as that system writes it.
-    fee: what the gateway kept, where it says so. batch: the payout that a gateway's line belongs to.
+    fee: what the gateway kept, where it says so. batch: the payout that a gateway's line belongs to, or
+    the document of a return.
     rate: units of the booked currency for one of the original, where the line was converted and says so.
     A named tuple, not a dataclass: half the time to make, and millions are made.
     """
@@ -185,7 +186,8 @@ class Match(NamedTuple):
     """Lines that are one thing. left, right: positions in `Outcome.entries`; terms sum to the score.
 
     code: `reference` (it names the other), `reference_by_order` (it names the order of the other), `reference_alike`,
-    `scored` (amount, time, customer), `sum` (several on a side), `payout`, `sale`, `stock`. difference: right − left
+    `scored` (amount, time, customer), `sum` (several on a side), `payout`, `sale` (a whole line of one), `sale_part`,
+    `sale_several`, `stock`. difference: right − left
     in minor units of `currency`, after fee, rate and rounding.
     """
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from refund_desk.domain.reconciliation import Break, BreakKind, Check, Entry, Kind, Match, Point, Rules
 from refund_desk.domain.reconciliation_amounts import Amounts
@@ -33,7 +35,7 @@ class _Sales:
             entry = self.entries[position]
             self.left[position] = entry.quantity
             of_order.setdefault(entry.refs, []).append(position)
-            for name in {entry.account, folded(entry.name)} - {""}:
+            for name in {entry.account, folded(entry.name)} - {""} or {""}:
                 self.by_customer.setdefault((name, entry.sku), []).append(position)
         self.orders = list(of_order.values())
         self.reach = Reach((place, refs) for place, refs in enumerate(of_order))
@@ -54,44 +56,77 @@ class _Sales:
         return customer_points(sale.account, sale.name, back.account, back.name) >= 0
 
     def of_customer(self, back: Entry) -> list[int]:
-        """Sales of the same goods to the same customer, before the return; by key where there is one."""
-        names = [back.account] if back.account else [folded(back.name)]
-        found = [p for name in names if name for p in self.by_customer.get((name, back.sku), ())]
-        return [p for p in found if self.entries[p].at <= back.at + EARLY]
+        """Sales of the same goods to the same customer, whenever; by key where there is one.
+
+        A return that names nobody can be of a sale to nobody alone, of the same goods at the same price.
+        """
+        name = back.account or folded(back.name)
+        found = self.by_customer.get((name, back.sku), [])
+        return found if name else [p for p in found if same_price(self.entries[p], back)]
+
+    def early_enough(self, position: int, back: Entry) -> bool:
+        return self.entries[position].at <= back.at + EARLY
+
+
+def same_price(sale: Entry, back: Entry) -> bool:
+    """Whether a unit was given back at what it was sold for, to the smallest unit."""
+    return abs(sale.minor * back.quantity - back.minor * sale.quantity) <= sale.quantity * back.quantity
 
 
 def match_returns(entries: Sequence[Entry], rules: Rules) -> tuple[list[Match], list[Break]]:
-    """Each return to the sales it is of. Returns that name their order come first: the others take what is left."""
+    """Each return to the sales it is of. Returns that name their order come first: the others take what is left.
+
+    Lines of one return document (`batch`) are looked for on one sale. A line without `sku` is no goods (a fee, a
+    discount taken back) and nothing is said about it.
+    """
     sales = _Sales(entries)
-    sales.fill(position for position, entry in enumerate(entries) if entry.kind is Kind.SALE)
+    sales.fill(position for position, entry in enumerate(entries) if entry.kind is Kind.SALE and entry.quantity > 0)
     amounts, matches, breaks = Amounts(rules), list[Match](), list[Break]()
-    backs = [position for position, entry in enumerate(entries) if entry.kind is Kind.RETURN]
+    backs = [position for position, entry in enumerate(entries) if entry.kind is Kind.RETURN and entry.sku]
     found = {position: sales.named(entries[position]) for position in backs}
+    together = _together(sales, [position for position in backs if not found[position][0]])
     for position in sorted(backs, key=lambda one: (not found[one][0], entries[one].at, one)):
-        match, broken = _one_return(sales, position, found[position], amounts)
+        match, broken = _one_return(sales, position, found[position], amounts, together)
         matches += [match] if match else []
         breaks += [broken] if broken else []
     return matches, breaks
 
 
+Together = dict[str, Counter[str]]
+"""By return document: how many of its lines could be of each sale document."""
+
+
+def _together(sales: _Sales, backs: Iterable[int]) -> Together:
+    made: Together = {}
+    for position in backs:
+        back = sales.entries[position]
+        if back.batch:
+            some = [p for p in sales.of_customer(back) if sales.early_enough(p, back)]
+            said = {ref for p in some if same_price(sales.entries[p], back) for ref in sales.entries[p].refs[:1]}
+            made.setdefault(back.batch, Counter()).update(said)
+    return made
+
+
 def _one_return(
-    sales: _Sales, position: int, named: tuple[list[int], int], amounts: Amounts
+    sales: _Sales, position: int, named: tuple[list[int], int], amounts: Amounts, together: Together
 ) -> tuple[Match | None, Break | None]:
     back = sales.entries[position]
     lines, sure = named
-    reason = _NAMED if lines else _CUSTOMER
+    reason, later = _NAMED if lines else _CUSTOMER, list[int]()
     if not lines or (sure < 50 and sum(sales.left[p] for p in lines) < back.quantity):
-        more = sales.of_customer(back)
-        lines = list(dict.fromkeys((*lines, *more)))
+        of_customer = sales.of_customer(back)
+        lines = list(dict.fromkeys((*lines, *(p for p in of_customer if sales.early_enough(p, back)))))
+        later = [p for p in of_customer if not sales.early_enough(p, back)]
     if not lines:
-        return None, _broken(BreakKind.ORPHAN_CANCELLATION, (position,), (), back, back.minor)
-    used, missing = _use(sales, lines, back)
-    terms = [reason]
-    terms += [_UNITS] if not missing else []
-    worth = _worth(sales, used or lines[-1:], back, missing)
-    slack = amounts.slack(back.currency) * max(1, back.quantity)
-    terms += [_PRICE] if back.minor <= worth + slack else []
-    match = Match(Check.RETURNS, "sale", (position,), tuple(used or lines[-1:]), tuple(terms), 0, back.currency)
+        why = "before_sale" if later else "never_bought" if back.account or back.name else "nobody_named"
+        return None, _broken(
+            BreakKind.ORPHAN_CANCELLATION, (position,), tuple(later[:1]), back, back.minor, {"why": why}
+        )
+    used, missing = _use(sales, lines, back, together.get(back.batch, Counter()))
+    of = used or lines[-1:]
+    worth, slack = _worth(sales, of, back), amounts.slack(back.currency) * max(1, back.quantity)
+    terms = [reason, *([] if missing else [_UNITS]), *([_PRICE] if back.minor <= worth + slack else [])]
+    match = Match(Check.RETURNS, _how(sales, of, back), (position,), tuple(of), tuple(terms), 0, back.currency)
     if missing:
         count = {"returned": back.quantity, "bought": back.quantity - missing}
         over = back.minor * missing // max(1, back.quantity)
@@ -101,17 +136,27 @@ def _one_return(
     return match, None
 
 
-def _use(sales: _Sales, lines: list[int], back: Entry) -> tuple[list[int], int]:
-    """Take units off sales: one that has them all first, at the price given back, the latest.
+def _how(sales: _Sales, of: Sequence[int], back: Entry) -> str:
+    """What part of its sales a return is."""
+    if len(of) > 1:
+        return "sale_several"
+    return "sale" if sales.entries[of[0]].quantity == back.quantity else "sale_part"
 
-    Returns the sales used and the units missing.
+
+def _use(sales: _Sales, lines: list[int], back: Entry, together: Counter[str]) -> tuple[list[int], int]:
+    """Take units off sales until none is wanted. Returns the sales used and the units missing.
+
+    First at the price given back, then with all its units, then the sale that the rest of the document is of,
+    then the one of just as many, then the latest.
     """
     unit = back.minor / max(1, back.quantity)
 
-    def worse(position: int) -> tuple[bool, float, float, int]:
+    def worse(position: int) -> tuple[bool, bool, int, bool, float, float, int]:
         entry = sales.entries[position]
         price = abs(entry.minor / max(1, entry.quantity) - unit)
-        return sales.left[position] < back.quantity, round(price, 2), -entry.at.timestamp(), position
+        votes = together[entry.refs[0]] if entry.refs else 0
+        few, other = sales.left[position] < back.quantity, entry.quantity != back.quantity
+        return not same_price(entry, back), few, -votes, other, round(price, 2), -entry.at.timestamp(), position
 
     wanted, used = back.quantity, list[int]()
     for position in sorted(lines, key=worse):
@@ -125,9 +170,8 @@ def _use(sales: _Sales, lines: list[int], back: Entry) -> tuple[list[int], int]:
     return used, wanted
 
 
-def _worth(sales: _Sales, used: Sequence[int], back: Entry, missing: int) -> int:
+def _worth(sales: _Sales, used: Sequence[int], back: Entry) -> int:
     """What was paid for as many units, rounded up, on the dearest of the sales used."""
-    del missing
     return max(-(-sales.entries[p].minor * back.quantity // max(1, sales.entries[p].quantity)) for p in used)
 
 
@@ -137,7 +181,7 @@ def _broken(
     right: tuple[int, ...],
     back: Entry,
     minor: int,
-    params: dict[str, int] | None = None,
+    params: Mapping[str, Any] | None = None,
     check: Check = Check.RETURNS,
     at: datetime | None = None,
 ) -> Break:
