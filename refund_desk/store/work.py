@@ -20,6 +20,7 @@ from refund_desk.store.ahead import AheadCases, AheadFacts, AheadMoney, AheadPeo
 from refund_desk.store.audit import AuditLog, Canonical
 from refund_desk.store.cases import CaseRepo
 from refund_desk.store.database import reading, writing
+from refund_desk.store.exports import Exports
 from refund_desk.store.facts import FactRepo
 from refund_desk.store.idempotency import IdempotencyRepo
 from refund_desk.store.intake import IntakeRepo
@@ -61,6 +62,10 @@ class SqlWork:
     @cached_property
     def views(self) -> Views:
         return Views(self.connection)
+
+    @cached_property
+    def exports(self) -> Exports:
+        return Exports(self.connection)
 
     @cached_property
     def idempotency(self) -> IdempotencyRepo:
@@ -114,4 +119,10 @@ class SqlStore:
     def read(self) -> Iterator[SqlWork]:
         """One consistent picture."""
         with reading(self.engine) as connection:
+            yield SqlWork(connection, self)
+
+    @contextmanager
+    def read_long(self) -> Iterator[SqlWork]:
+        """One picture for many statements, however long they take."""
+        with reading(self.engine, long=True) as connection:
             yield SqlWork(connection, self)
