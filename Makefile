@@ -97,7 +97,7 @@ lock: $(STAMP)
 	@set -eu; \
 	uv=$$(command -v uv || echo $(BIN)/uv); \
 	[ -x "$$uv" ] || $(BIN)/python -m pip install --disable-pip-version-check --quiet uv; \
-	"$$uv" pip compile pyproject.toml --extra desktop --group dev --universal --python-version 3.11 \
+	"$$uv" pip compile pyproject.toml --extra desktop --extra parquet --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 		--quiet --upgrade -o requirements.lock
 

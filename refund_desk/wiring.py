@@ -22,7 +22,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from refund_desk import __version__
 from refund_desk.client.api import DeskClient
+from refund_desk.client.words import Words
 from refund_desk.domain.errors import Conflict, Invalid, Unavailable
+from refund_desk.domain.exports import Order
 from refund_desk.domain.people import Principal
 from refund_desk.engines import signing
 from refund_desk.engines.bundles import open_bundle
@@ -38,12 +40,13 @@ from refund_desk.server.intake_run import run_import
 from refund_desk.server.jobs import Running
 from refund_desk.server.looks import Looks
 from refund_desk.service import audit as audit_service
-from refund_desk.service import audit_files, audit_proofs, restores, sources, steps
+from refund_desk.service import audit_files, audit_proofs, exports, restores, sources, steps
 from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
 from refund_desk.service.ports.gateways import Channels, EpochFile
 from refund_desk.service.ports.sources import Connection, Connectors, Vault
+from refund_desk.service.ports.views import QueueFilter
 from refund_desk.settings import Settings
 from refund_desk.sources.channels import ConnectedChannels
 from refund_desk.sources.registry import Registry
@@ -101,7 +104,7 @@ class House:
         demo: bool = False,
         vault: Vault | None = None,
     ) -> None:
-        self.engine, self.directory, self.key = engine, directory, key
+        self.engine, self.directory, self.key, self.currency = engine, directory, key, currency
         upgrade(engine, directory)
         self.store = SqlStore(engine, signing.canonical, parts.clock)
         with self.store.write() as work:
@@ -243,9 +246,8 @@ class House:
 
     def export(self, job: Running) -> dict[str, Any]:
         """Write the whole log to a file that belongs to the job."""
-        descriptor, name = tempfile.mkstemp(prefix="audit-", suffix=".jsonl")
-        job.file = Path(name)
-        with os.fdopen(descriptor, "wb") as out, read_log(self.engine) as reader:
+        job.file = _temporary("audit-", ".jsonl")
+        with job.file.open("wb") as out, read_log(self.engine) as reader:
             job.total = reader.size()
             at = self.desk.clock().isoformat()
             audit_files.export(reader, out.write, version=__version__, at=at, progress=job.progress)
@@ -312,6 +314,21 @@ class House:
     def _pictures(self) -> bool:
         return self.decode(8) == 8
 
+    # ------------------------------------------------------------ papers
+
+    def words(self, language: str) -> Words:
+        """The catalogue for papers that people read: the one text the service side writes for them."""
+        return Words(language, home_currency=self.currency)
+
+    def export_cases(self, job: Running, who: Principal, order: Order, wanted: QueueFilter) -> dict[str, Any]:
+        """Write cases to a file that belongs to the job; the manifest."""
+        from refund_desk.engines.exports import write_table
+
+        job.file = _temporary("cases-", f".{order.format}")
+        words = self.words(order.language)
+        with self.store.read_long() as work:
+            return exports.export_cases(work, self.desk, who, order, wanted, job.file, write_table, words, job.progress)
+
     # ------------------------------------------------------------ people at this machine
 
     def operator_token(self, name: str) -> str:
@@ -335,6 +352,13 @@ class House:
         self._worker.stop()
         self._decoder.close()
         self.engine.dispose()
+
+
+def _temporary(prefix: str, suffix: str) -> Path:
+    """A new empty file that nobody else may read."""
+    descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=suffix)
+    os.close(descriptor)
+    return Path(name)
 
 
 def _listener(url: str, heard: Callable[[], None]) -> Listener:

@@ -5,7 +5,9 @@ Errors come back as the same `DeskError`s that the service raised. Nothing here 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,10 +16,13 @@ from refund_desk.client.calls import DEADLINE_S, new_key, part
 from refund_desk.client.sources import SourceCalls
 from refund_desk.domain.words import Role
 from refund_desk.wire import bundle, cases, commands
+from refund_desk.wire.exports import ExportOrder
 
 __all__ = ["DEADLINE_S", "DeskClient", "new_key"]
 
 PIECE = 256 * 1024
+FETCHED = 4 * 1024 * 1024
+"""Bytes of a job's file in one answer: the embedded transport keeps an answer whole."""
 CHANGES = 200
 """Changes of settings in one answer."""
 
@@ -285,6 +290,20 @@ class DeskClient(SourceCalls):
 
     async def job_file(self, job_id: str) -> bytes:
         return (await self._send("GET", f"/jobs/{part(job_id)}/file", deadline=600)).content
+
+    async def job_file_to(self, job_id: str, path: Path) -> int:
+        """Fetch what a job wrote into a file, a piece at a time: in memory of one piece. How many bytes it were."""
+        target, size = f"/jobs/{part(job_id)}/file", 0
+        with path.open("wb") as out:
+            while True:
+                piece = {"Range": f"bytes={size}-{size + FETCHED - 1}"}
+                answer = await self._send("GET", target, headers=piece, deadline=600)
+                size += await asyncio.to_thread(out.write, answer.content)
+                if size >= int(answer.headers.get("Content-Range", f"/{size}").rpartition("/")[2]):
+                    return size
+
+    async def start_export_cases(self, order: ExportOrder, key: str | None = None) -> commands.Job:
+        return await self._do(commands.Job, "/exports/cases", order, key)
 
     async def stop_job(self, job_id: str) -> commands.Job:
         return await self._do(commands.Job, f"/jobs/{part(job_id)}/stop")

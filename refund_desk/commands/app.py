@@ -27,6 +27,7 @@ SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
         "schema": "schema",
         "user": "users",
         "config": "config",
+        "export": "export",
         "audit": "audit_here",
         "db": "db",
     }

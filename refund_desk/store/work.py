@@ -20,6 +20,7 @@ from refund_desk.store.ahead import AheadCases, AheadFacts, AheadMoney, AheadPeo
 from refund_desk.store.audit import AuditLog, Canonical
 from refund_desk.store.cases import CaseRepo
 from refund_desk.store.database import reading, writing
+from refund_desk.store.exports import Exports
 from refund_desk.store.facts import FactRepo
 from refund_desk.store.idempotency import IdempotencyRepo
 from refund_desk.store.intake import IntakeRepo
@@ -73,6 +74,10 @@ class SqlWork:
         return Views(self.connection)
 
     @cached_property
+    def exports(self) -> Exports:
+        return Exports(self.connection)
+
+    @cached_property
     def idempotency(self) -> IdempotencyRepo:
         return IdempotencyRepo(self.connection)
 
@@ -124,4 +129,10 @@ class SqlStore:
     def read(self) -> Iterator[SqlWork]:
         """One consistent picture."""
         with reading(self.engine) as connection:
+            yield SqlWork(connection, self)
+
+    @contextmanager
+    def read_long(self) -> Iterator[SqlWork]:
+        """One picture for many statements, however long they take."""
+        with reading(self.engine, long=True) as connection:
             yield SqlWork(connection, self)

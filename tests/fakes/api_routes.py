@@ -178,6 +178,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/jobs/{job_id}", None),
     Route("POST", "/v1/jobs/{job_id}/stop", None),
     Route("GET", "/v1/jobs/{job_id}/file", None),
+    Route("POST", "/v1/exports/cases", "export.cases", {"format": "csv"}),
 )
 """In the order of the routers."""
 

@@ -13,6 +13,7 @@ from refund_desk.domain.people import Principal
 from refund_desk.domain.policies import Advice, Clause, PolicyFacts
 from refund_desk.domain.process import Process
 from refund_desk.service.ports.cases import CaseBook
+from refund_desk.service.ports.exports import ExportViews
 from refund_desk.service.ports.facts import Blobs, FactBook, IntakeBook
 from refund_desk.service.ports.money import MoneyBook
 from refund_desk.service.ports.people import PeopleBook
@@ -42,6 +43,8 @@ class Work(Protocol):
     def people(self) -> PeopleBook: ...
     @property
     def sources(self) -> SourceBook: ...
+    @property
+    def exports(self) -> ExportViews: ...
 
     def ahead(self, cases: Sequence[CaseState]) -> Work:
         """The same transaction, which reads all of these cases at once when it is asked about one."""
