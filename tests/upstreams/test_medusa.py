@@ -17,6 +17,7 @@ from sqlalchemy import NullPool, create_engine, make_url, select
 
 from refund_desk.domain.errors import Unavailable
 from refund_desk.domain.sources import Counts
+from refund_desk.sources.registry import Registry
 from refund_desk.store.tables.cases import refund_case, request
 from refund_desk.wiring import utc_now
 from refund_desk.worker.sync import run
@@ -79,7 +80,7 @@ def _answers(url: str, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture
 def desk(new_engine: NewEngine, tmp_path: Path, medusa: MedusaShop) -> SourceHouse:
-    house = SourceHouse(new_engine("sqlite"), tmp_path)
+    house = SourceHouse(new_engine("sqlite"), tmp_path, Registry(utc_now))
     settings = {"url": medusa.url, "private": True, "number_prefix": "M"}
     house.connect("shop", "medusa", settings, {"key": medusa.key})
     return house

@@ -13,6 +13,7 @@ import pytest
 from refund_desk.domain.errors import Unavailable
 from refund_desk.domain.facts import find_conflicts
 from refund_desk.domain.sources import Counts
+from refund_desk.sources.registry import Registry
 from refund_desk.wiring import utc_now
 from refund_desk.worker.sync import run
 from tests.conftest import NewEngine
@@ -32,7 +33,7 @@ def books(gateway: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def desk(new_engine: NewEngine, tmp_path: Path, gateway: str) -> SourceHouse:
-    house = SourceHouse(new_engine("sqlite"), tmp_path)
+    house = SourceHouse(new_engine("sqlite"), tmp_path, Registry(utc_now))
     house.connect("gateway", "stripe", {"url": gateway, "private": True}, {"key": "sk_test_desk"})
     return house
 

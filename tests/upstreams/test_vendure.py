@@ -11,6 +11,7 @@ from sqlalchemy import select
 from refund_desk.domain.errors import NotFound, Unavailable
 from refund_desk.domain.sources import Counts
 from refund_desk.server.intake_run import take_one
+from refund_desk.sources.registry import Registry
 from refund_desk.store.tables.facts import evidence, message
 from refund_desk.wiring import utc_now
 from refund_desk.worker.sync import run
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.upstreams
 
 @pytest.fixture
 def desk(new_engine: NewEngine, tmp_path: Path, shop: Shop) -> SourceHouse:
-    house = SourceHouse(new_engine("sqlite"), tmp_path)
+    house = SourceHouse(new_engine("sqlite"), tmp_path, Registry(utc_now))
     house.clock.now = utc_now()
     settings = {"url": shop.url, "username": "superadmin", "private": True, "evidence_field": "evidence"}
     house.connect("shop", "vendure", settings, {"password": "superadmin"})
