@@ -20,6 +20,7 @@ SUBJECTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "worker": ("worker", "Do the work nobody clicks, in a process of its own."),
         "import": ("intake", "Take a bundle of refund requests in."),
         "quarantine": ("quarantine", "Records that could not be taken in."),
+        "reconcile": ("reconcile", "Bills and bank files against what went out."),
         "schema": ("schema", "Print the schema of a format."),
         "user": ("users", "Accounts and their roles."),
         "config": ("config", "Process, policies and roles: changed by two persons."),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from refund_desk.server.examples_reconciliation import RECONCILIATION
+
 _AT = "2026-11-19T10:20:00+00:00"
 _LIN: dict[str, Any] = {"id": 7, "name": "Lin Xiao"}
 _AMOUNT: dict[str, Any] = {"minor": 12_900, "currency": "CNY"}
@@ -327,6 +329,7 @@ EXAMPLES: dict[str, list[Any]] = {
         }
     ],
     "Job": [{"id": "0f8fad5bd9cb469fa16570867728950e", "kind": "verify", "status": "running", "done": 4_000}],
+    **RECONCILIATION,
 }
 
 RESPONSES: dict[str, Any] = {

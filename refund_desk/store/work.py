@@ -25,6 +25,7 @@ from refund_desk.store.idempotency import IdempotencyRepo
 from refund_desk.store.intake import IntakeRepo
 from refund_desk.store.money import MoneyRepo
 from refund_desk.store.people import PeopleRepo
+from refund_desk.store.reconciliation import ReconciliationRepo
 from refund_desk.store.views import Views
 
 WAKE = text("NOTIFY refund_desk")
@@ -57,6 +58,10 @@ class SqlWork:
     @cached_property
     def people(self) -> PeopleRepo:
         return PeopleRepo(self.connection)
+
+    @cached_property
+    def reconciliation(self) -> ReconciliationRepo:
+        return ReconciliationRepo(self.connection)
 
     @cached_property
     def views(self) -> Views:

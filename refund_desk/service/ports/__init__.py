@@ -15,6 +15,7 @@ from refund_desk.service.ports.cases import CaseBook
 from refund_desk.service.ports.facts import Blobs, FactBook, IntakeBook
 from refund_desk.service.ports.money import MoneyBook
 from refund_desk.service.ports.people import PeopleBook
+from refund_desk.service.ports.reconciliation import ReconciliationBook
 from refund_desk.service.ports.views import QueueViews
 
 __all__ = ["Desk", "Home", "Passwords", "Policies", "ProcessSource", "Replies", "Work"]
@@ -31,6 +32,8 @@ class Work(Protocol):
     def intake(self) -> IntakeBook: ...
     @property
     def money(self) -> MoneyBook: ...
+    @property
+    def reconciliation(self) -> ReconciliationBook: ...
     @property
     def views(self) -> QueueViews: ...
     @property

@@ -1,6 +1,6 @@
-"""All tables, by subject: `facts` (what systems said), `cases`, `people`, `audit`."""
+"""All tables, by subject: `facts` (what systems said), `cases`, `people`, `audit`, `reconciliation`."""
 
-from refund_desk.store.tables import audit, cases, facts, people
+from refund_desk.store.tables import audit, cases, facts, people, reconciliation
 from refund_desk.store.tables.base import metadata
 
-__all__ = ["audit", "cases", "facts", "metadata", "people"]
+__all__ = ["audit", "cases", "facts", "metadata", "people", "reconciliation"]
