@@ -215,13 +215,3 @@ class Who(StrEnum):
     CARRIER = "carrier"
     WAREHOUSE = "warehouse"
     SYSTEM = "system"
-
-
-class Resolution(StrEnum):
-    """How a break of reconciliation was settled."""
-
-    EXPLAINED = "explained"
-    CORRECTED_HERE = "corrected_here"
-    CORRECTED_THERE = "corrected_there"
-    CLAIMED = "claimed"
-    WRITTEN_OFF = "written_off"

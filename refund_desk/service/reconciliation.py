@@ -26,11 +26,12 @@ from refund_desk.domain.reconciliation import (
     Kind,
     Match,
     Outcome,
+    Resolution,
     Role,
     Rules,
 )
 from refund_desk.domain.statements import Statement
-from refund_desk.domain.words import Aspect, Resolution, Stage
+from refund_desk.domain.words import Aspect, Stage
 from refund_desk.domain.words import Role as Staff
 from refund_desk.service import lifecycle
 from refund_desk.service.casefile import open_file

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from refund_desk.domain.reconciliation import BreakKind, Check
-from refund_desk.domain.words import Resolution
+from refund_desk.domain.reconciliation import BreakKind, Check, Resolution
 from refund_desk.wire.base import Currency, Id64, Wire
 
 Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why; it stays on record.")]

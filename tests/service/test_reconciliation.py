@@ -8,8 +8,9 @@ import pytest
 
 from refund_desk.domain.errors import Conflict, Invalid, Refused
 from refund_desk.domain.people import Principal
+from refund_desk.domain.reconciliation import Resolution
 from refund_desk.domain.reconciliation_run import reconcile
-from refund_desk.domain.words import Decision, Resolution, Stage
+from refund_desk.domain.words import Decision, Stage
 from refund_desk.service import reconciliation as use
 from refund_desk.service import steps
 from refund_desk.service.ports.reconciliation import BreakRow
