@@ -26,6 +26,7 @@ from refund_desk.client.words import Words
 from refund_desk.domain.errors import Conflict, Invalid, Unavailable
 from refund_desk.domain.exports import Order
 from refund_desk.domain.people import Principal
+from refund_desk.domain.statements import Statement
 from refund_desk.engines import signing
 from refund_desk.engines.bundles import open_bundle
 from refund_desk.engines.decoding import Decoder
@@ -280,7 +281,13 @@ class House:
         with read_log(self.engine) as reader:
             return audit_proofs.prove_case(reader, ref)
 
-    # ------------------------------------------------------------ bundles and pictures
+    # ------------------------------------------------------------ bundles, bills and pictures
+
+    def read_statement(self, data: bytes) -> Statement:
+        """A bill or bank file, by the reader that fits. Its libraries are loaded when there is one to read."""
+        from refund_desk.sources.statements import read_statement
+
+        return read_statement(data)
 
     def import_bundle(self, job: Running, who: Principal, path: Path) -> dict[str, Any]:
         """Take a bundle in, a directory or zip; the counts as plain values. `job` is told of bytes read."""

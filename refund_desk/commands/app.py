@@ -22,6 +22,7 @@ SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
         "worker": "worker",
         "import": "intake",
         "quarantine": "quarantine",
+        "reconcile": "reconcile",
         "source": "source",
         "sync": "sync",
         "schema": "schema",

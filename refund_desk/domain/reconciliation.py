@@ -77,6 +77,16 @@ class BreakKind(StrEnum):
     STOCK_NOT_BOOKED = "stock_not_booked"
 
 
+class Resolution(StrEnum):
+    """How a break of reconciliation was settled."""
+
+    EXPLAINED = "explained"
+    CORRECTED_HERE = "corrected_here"
+    CORRECTED_THERE = "corrected_there"
+    CLAIMED = "claimed"
+    WRITTEN_OFF = "written_off"
+
+
 Key = tuple[str, str, str]
 """(source, kind, id) of a line: its name anywhere."""
 

@@ -20,6 +20,7 @@ from refund_desk.domain.reconciliation_scores import (
     match_by_customer,
     match_by_score,
     match_interchangeable,
+    match_misdirected,
     names_alike,
 )
 from refund_desk.domain.reconciliation_sums import complete_sums, fill_up_pairs, sum_up_named
@@ -155,6 +156,7 @@ class _Run:
         if by_day:
             join_days(pairing, by_day)
         match_interchangeable(pairing, known)
+        match_misdirected(pairing, known)
         match_by_customer(pairing, known)
         fill_up_pairs(pairing, known)
         for state in (pending, failed):

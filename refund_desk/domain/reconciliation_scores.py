@@ -16,7 +16,7 @@ from refund_desk.domain.reconciliation import Check, Entry, Point, State
 from refund_desk.domain.reconciliation_amounts import Gap
 from refund_desk.domain.reconciliation_customers import customer_points, folded
 from refund_desk.domain.reconciliation_pairs import OTHER_CURRENCY, Pair, Pairing
-from refund_desk.domain.reconciliation_references import Reach, alike
+from refund_desk.domain.reconciliation_references import Reach, alike, tails
 
 ENOUGH, MARGIN = 50, 6
 """The score that a match needs, and by how much it must beat the next best."""
@@ -276,6 +276,33 @@ def match_interchangeable(pairing: Pairing, known: Mapping[str, Lag]) -> None:
                 break
 
 
+def match_misdirected(pairing: Pairing, known: Mapping[str, Lag]) -> None:
+    """Lines that name somebody else's order, one that has its own line already, and not at its amount.
+
+    People copy an old number. The one free line of that amount at the usual time is what was meant.
+    """
+    taken: dict[str, list[int]] = {}
+    for pair in pairing.pairs:
+        for place in pair.left:
+            for text in (pairing.left[place].id, *pairing.left[place].refs):
+                for tail in tails(text):
+                    taken.setdefault(tail, []).append(place)
+    amounts, lefts = pairing.amounts, dict[tuple[str, int], list[int]]()
+    for place in pairing.open_left(State.DONE):
+        lefts.setdefault((pairing.left[place].currency, amounts.gross(pairing.left[place])), []).append(place)
+    for there in pairing.open_right(State.DONE):
+        entry = pairing.right[there]
+        named = [place for ref in entry.refs for tail in tails(ref) for place in taken.get(tail, ())]
+        if not named or any(amounts.gap(pairing.left[place], entry).term is not None for place in named):
+            continue
+        some = [here for here in lefts.get((entry.currency, amounts.gross(entry)), ()) if pairing.left_free[here]]
+        near = [here for here in some if _near(pairing, known, here, there, misdirected=True)]
+        if len(near) == 1:
+            terms = (Point("amount_equal", 35), Point("only_one", 15), Point("reference_other", -15))
+            gap = amounts.gap(pairing.left[near[0]], entry)
+            pairing.take(Pair("scored", (near[0],), (there,), terms, gap))
+
+
 def match_by_customer(pairing: Pairing, known: Mapping[str, Lag]) -> None:
     """One line of a customer on each side at the usual time and nothing else of theirs: one thing, whatever differs."""
     near = Near(pairing.left, pairing.open_left(State.DONE, State.PENDING))
@@ -315,13 +342,13 @@ def _customer(one: Entry, other: Entry) -> int:
     return customer_points(one.account, one.name, other.account, other.name)
 
 
-def _near(pairing: Pairing, known: Mapping[str, Lag], here: int, there: int) -> bool:
+def _near(pairing: Pairing, known: Mapping[str, Lag], here: int, there: int, misdirected: bool = False) -> bool:
     mine, theirs = pairing.left[here], pairing.right[there]
     if not (pairing.left_free[here] and pairing.right_free[there] and pairing.may(here, there)):
         return False
     if customer_points(mine.account, mine.name, theirs.account, theirs.name) < 0:
         return False
-    if theirs.refs and _reference(mine, theirs, 0).points < 0:
+    if not misdirected and theirs.refs and _reference(mine, theirs, 0).points < 0:
         return False
     lag = known.get(theirs.source, Lag())
     return lag.points(theirs.at - mine.at, timedelta(0)).points > 0

@@ -20,6 +20,7 @@ from refund_desk.server.routes import (
     intake,
     people,
     queue,
+    reconciliation,
     session,
     sources,
 )
@@ -31,6 +32,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     decisions.router,
     evidence.router,
     intake.router,
+    reconciliation.router,
     people.router,
     sources.router,
     audit.router,

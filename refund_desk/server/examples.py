@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from refund_desk.server.examples_reconciliation import RECONCILIATION
 from refund_desk.server.examples_sources import SOURCES
 
 _AT = "2026-11-19T10:20:00+00:00"
@@ -364,6 +365,7 @@ EXAMPLES: dict[str, list[Any]] = {
     ],
     **SOURCES,
     "Job": [{"id": "0f8fad5bd9cb469fa16570867728950e", "kind": "verify", "status": "running", "done": 4_000}],
+    **RECONCILIATION,
 }
 
 RESPONSES: dict[str, Any] = {

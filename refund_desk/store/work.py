@@ -26,6 +26,7 @@ from refund_desk.store.idempotency import IdempotencyRepo
 from refund_desk.store.intake import IntakeRepo
 from refund_desk.store.money import MoneyRepo
 from refund_desk.store.people import PeopleRepo
+from refund_desk.store.reconciliation import ReconciliationRepo
 from refund_desk.store.sending import SendingRepo
 from refund_desk.store.sources import SourceRepo
 from refund_desk.store.views import Views
@@ -68,6 +69,10 @@ class SqlWork:
     @cached_property
     def sources(self) -> SourceRepo:
         return SourceRepo(self.connection)
+
+    @property
+    def reconciliation(self) -> ReconciliationRepo:
+        return ReconciliationRepo(self.connection)
 
     @cached_property
     def views(self) -> Views:

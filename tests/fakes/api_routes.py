@@ -57,6 +57,8 @@ def _case(verb: str, activity: str, json: Any = None, money: bool = False, metho
     return Route(method, "/v1/cases/{ref}" + verb, activity, json, money=money)
 
 
+RESOLVE = {"resolution": "explained", "reason": "known"}
+
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/status", "open"),
     Route("POST", "/v1/session", "open", {"login": "nobody", "password": "nothing at all"}),
@@ -146,6 +148,21 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/quarantine/{quarantined}", "quarantine.list"),
     Route("POST", "/v1/quarantine/{quarantined}/retry", "quarantine.retry", {}),
     Route("POST", "/v1/quarantine/{quarantined}/drop", "quarantine.drop", BECAUSE),
+    Route(
+        "POST",
+        "/v1/statements",
+        "statement.import",
+        content=b"balance_transaction_id,created_utc,currency,gross,fee,net,reporting_category,source_id\n",
+        kind="application/octet-stream",
+        query="?source=pay",
+    ),
+    Route("POST", "/v1/reconciliation/run", "reconcile.run"),
+    Route("GET", "/v1/reconciliation/matches", "reconcile.read"),
+    Route("POST", "/v1/reconciliation/matches/{number}/undo", "match.undo", BECAUSE),
+    Route("GET", "/v1/reconciliation/breaks", "reconcile.read"),
+    Route("POST", "/v1/reconciliation/breaks/{number}/resolve", "break.resolve", RESOLVE),
+    Route("POST", "/v1/reconciliation/breaks/{number}/assign", "break.assign", {"person": 1}),
+    Route("POST", "/v1/reconciliation/breaks/resolve", "break.resolve", {"breaks": [1], **RESOLVE}),
     Route("GET", "/v1/users", "user.manage"),
     Route("POST", "/v1/users", "user.manage", {"name": "New One", "login": "reviewer", "roles": ["reviewer"]}),
     Route("PUT", "/v1/users/{login}/roles", "user.manage", {"roles": ["reviewer"], "reason": "as before"}),

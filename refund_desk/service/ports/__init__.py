@@ -17,6 +17,7 @@ from refund_desk.service.ports.exports import ExportViews
 from refund_desk.service.ports.facts import Blobs, FactBook, IntakeBook
 from refund_desk.service.ports.money import MoneyBook
 from refund_desk.service.ports.people import PeopleBook
+from refund_desk.service.ports.reconciliation import ReconciliationBook
 from refund_desk.service.ports.sending import SendingBook
 from refund_desk.service.ports.sources import Connectors, SourceBook, Vault
 from refund_desk.service.ports.views import QueueViews
@@ -37,6 +38,8 @@ class Work(Protocol):
     def money(self) -> MoneyBook: ...
     @property
     def sending(self) -> SendingBook: ...
+    @property
+    def reconciliation(self) -> ReconciliationBook: ...
     @property
     def views(self) -> QueueViews: ...
     @property

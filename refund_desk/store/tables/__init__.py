@@ -1,6 +1,8 @@
-"""All tables, by subject: `facts` (what systems said), `cases`, `people`, `audit`, `sources` (how we are connected)."""
+"""All tables, by subject: `facts` (what systems said), `cases`, `people`, `audit`, `reconciliation`,
+`sources` (how we are connected).
+"""
 
-from refund_desk.store.tables import audit, cases, facts, people, sources
+from refund_desk.store.tables import audit, cases, facts, people, reconciliation, sources
 from refund_desk.store.tables.base import metadata
 
-__all__ = ["audit", "cases", "facts", "metadata", "people", "sources"]
+__all__ = ["audit", "cases", "facts", "metadata", "people", "reconciliation", "sources"]
