@@ -365,6 +365,7 @@ EXAMPLES: dict[str, list[Any]] = {
     ],
     **SOURCES,
     "Job": [{"id": "0f8fad5bd9cb469fa16570867728950e", "kind": "verify", "status": "running", "done": 4_000}],
+    "ExportOrder": [{"format": "csv", "filters": {"reason": "damaged", "closed": True}, "language": "en"}],
     **RECONCILIATION,
 }
 

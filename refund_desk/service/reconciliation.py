@@ -33,7 +33,7 @@ from refund_desk.domain.reconciliation import (
 from refund_desk.domain.statements import Statement
 from refund_desk.domain.words import Aspect, Stage
 from refund_desk.domain.words import Role as Staff
-from refund_desk.service import lifecycle
+from refund_desk.service import lifecycle, sending
 from refund_desk.service.casefile import open_file
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
@@ -208,11 +208,8 @@ def _arrivals(work: Work, desk: Desk, who: Principal, outcome: Outcome, breaks: 
             intent = work.money.intent(entry.id)
             if intent.state != IntentState.SUCCEEDED:
                 continue
-            state = work.cases.lock(work.cases.by_id(intent.case_id).ref)
-            work.money.set_intent(
-                intent.id, IntentState.ARRIVED.value, desk.clock(), who.person_id, {"by": "statement"}
-            )
-            work.audit("payout.arrived", who, state.ref, intent=intent.id)
+            seen = outcome.entries[match.right[0]].id if match.right else ""
+            sending.arrived(work, desk, who, intent.id, "settlement", seen)
             count += 1
     return count
 
