@@ -17,7 +17,7 @@ from pydantic import BaseModel, TypeAdapter
 from refund_desk.client.failures import Unreachable, raise_problem
 from refund_desk.domain.errors import NotFound
 from refund_desk.domain.words import Role
-from refund_desk.wire import bundle, cases, commands
+from refund_desk.wire import bundle, cases, clocks, commands
 
 M = TypeVar("M")
 DEADLINE_S = 30.0
@@ -254,7 +254,8 @@ class DeskClient:
         self, ref: str, what: str, body: BaseModel | None = None, key: str | None = None
     ) -> commands.Outcome:
         """One of: hold-release, arbitration (Because), return-received (GoodsReceived), inspection (Inspection),
-        shipped (Shipped), reopen (Because), close (Because), settled (Because)."""
+        shipped (Shipped), reopen (Because), close (Because), settled (Because), merchant-ask (MerchantAsk),
+        merchant-answer (MerchantAnswer), wait (WaitBody), go-on (GoOn)."""
         return await self._do(commands.Outcome, f"/cases/{_part(ref)}/{_part(what)}", body, key)
 
     async def confirm_payout(self, intent: str, body: commands.ConfirmPayout, key: str) -> commands.Outcome:
@@ -347,6 +348,14 @@ class DeskClient:
         return await self._do(commands.Job, f"/jobs/{_part(job_id)}/stop")
 
     # ------------------------------------------------------------ people and settings
+
+    async def clock_changes(self, after: int = 0) -> clocks.ClockPage:
+        """What the rules in force would change of the next open cases."""
+        return await self._get(clocks.ClockPage, "/clocks/changes", after=after)
+
+    async def recompute_clocks(self, after: int = 0, key: str | None = None) -> clocks.ClockPage:
+        """Bring the next open cases under them."""
+        return await self._do(clocks.ClockPage, "/clocks/recompute", clocks.Recompute(after=after), key)
 
     async def users(self) -> list[commands.UserView]:
         """All accounts, by login."""

@@ -25,6 +25,7 @@ SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
         "schema": "schema",
         "user": "users",
         "config": "config",
+        "clocks": "clocks",
         "audit": "audit_here",
         "db": "db",
     }

@@ -11,7 +11,7 @@ from refund_desk.server.call import House
 from refund_desk.server.feed import Feed
 from refund_desk.server.guard import Guard
 from refund_desk.server.jobs import Jobs
-from refund_desk.server.routes import audit, cases, decisions, evidence, intake, people, queue, session
+from refund_desk.server.routes import audit, cases, clocks, decisions, evidence, intake, people, queue, session
 
 ROUTERS: tuple[APIRouter, ...] = (
     session.router,
@@ -21,6 +21,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     evidence.router,
     intake.router,
     people.router,
+    clocks.router,
     audit.router,
 )
 

@@ -60,7 +60,11 @@ def _catalogue(connection: Connection) -> set[tuple[str, ...]]:
     """What the database itself says of its tables, columns, constraints, indexes, triggers."""
     if connection.dialect.name == "sqlite":
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE name != 'alembic_version'"))
-        return {(row.name, *sorted(_pieces(row.sql or ""))) for row in rows}
+        # A table that a step has rebuilt has its name in quotes.
+        return {
+            (row.name, *sorted(_pieces((row.sql or "").replace(f'TABLE "{row.name}"', f"TABLE {row.name}"))))
+            for row in rows
+        }
     queries = (
         "SELECT table_name, column_name, data_type, is_nullable, coalesce(column_default, ''), is_identity "
         "FROM information_schema.columns WHERE table_schema = 'public'",
