@@ -41,7 +41,7 @@ from refund_desk.server.intake_run import run_import
 from refund_desk.server.jobs import Running
 from refund_desk.server.looks import Looks
 from refund_desk.service import audit as audit_service
-from refund_desk.service import audit_files, audit_proofs, exports, restores, sources, steps
+from refund_desk.service import audit_files, audit_proofs, exports, restores, sources, steps, waits
 from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
@@ -219,9 +219,11 @@ class House:
             return expire_leases(work, self.desk, WORKER) >= 50
 
     def _overdue(self) -> bool:
-        """Parcels that never came and customers who never answered: their clock closes or returns the case."""
+        """Parcels that never came, customers and merchants who never answered, waits that are over: their clock moves
+        the case, or goes on."""
         with self.store.write() as work:
-            return steps.overdue(work, self.desk, WORKER) >= 20
+            moved = steps.overdue(work, self.desk, WORKER)
+            return waits.over(work, self.desk, WORKER) >= 20 or moved >= 20
 
     def _old_keys(self) -> bool:
         with self.store.write() as work:

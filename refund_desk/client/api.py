@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from refund_desk.client.calls import DEADLINE_S, new_key, part
 from refund_desk.client.sources import SourceCalls
 from refund_desk.domain.words import Role
-from refund_desk.wire import bundle, cases, commands, reconciliation
+from refund_desk.wire import bundle, cases, clocks, commands, reconciliation
 from refund_desk.wire.exports import ExportOrder
 
 __all__ = ["DEADLINE_S", "DeskClient", "new_key"]
@@ -193,7 +193,8 @@ class DeskClient(SourceCalls):
         self, ref: str, what: str, body: BaseModel | None = None, key: str | None = None
     ) -> commands.Outcome:
         """One of: hold-release, arbitration (Because), return-received (GoodsReceived), inspection (Inspection),
-        shipped (Shipped), reopen (Because), close (Because), settled (Because)."""
+        shipped (Shipped), reopen (Because), close (Because), settled (Because), merchant-ask (MerchantAsk),
+        merchant-answer (MerchantAnswer), wait (WaitBody), go-on (GoOn)."""
         return await self._do(commands.Outcome, f"/cases/{part(ref)}/{part(what)}", body, key)
 
     async def confirm_payout(self, intent: str, body: commands.ConfirmPayout, key: str) -> commands.Outcome:
@@ -345,6 +346,14 @@ class DeskClient(SourceCalls):
         return await self._do(commands.Job, f"/jobs/{part(job_id)}/stop")
 
     # ------------------------------------------------------------ people and settings
+
+    async def clock_changes(self, after: int = 0) -> clocks.ClockPage:
+        """What the rules in force would change of the next open cases."""
+        return await self._get(clocks.ClockPage, "/clocks/changes", after=after)
+
+    async def recompute_clocks(self, after: int = 0, key: str | None = None) -> clocks.ClockPage:
+        """Bring the next open cases under them."""
+        return await self._do(clocks.ClockPage, "/clocks/recompute", clocks.Recompute(after=after), key)
 
     async def users(self) -> list[commands.UserView]:
         """All accounts, by login."""

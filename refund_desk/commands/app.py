@@ -29,6 +29,7 @@ SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
         "user": "users",
         "config": "config",
         "export": "export",
+        "clocks": "clocks",
         "audit": "audit_here",
         "db": "db",
     }

@@ -9,12 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from refund_desk.domain.calendars import ALWAYS, Calendar, always
 from refund_desk.domain.conditions import CaseFacts, holds
 from refund_desk.domain.errors import Conflict, Refused
-from refund_desk.domain.words import ClockKind, Decision, Progress, Reason, RequestKind, Role, Stage, Tender, Who
+from refund_desk.domain.words import (
+    ClockKind,
+    Decision,
+    Progress,
+    Reason,
+    RequestKind,
+    Role,
+    Stage,
+    Tender,
+    WaitFor,
+    Who,
+)
 
 
 class ClockState(StrEnum):
@@ -82,8 +95,19 @@ class Seats:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockRule:
+    """Seconds of a calendar's working time."""
+
+    limit_s: int
+    calendar: str = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
 class StageRule:
-    """A stage. `side` stages are no step of the straight path that the progress bar draws."""
+    """A stage. `side` stages are no step of the straight path that the progress bar draws.
+
+    `waits_for`: whom we wait for in it; clocks that pause here pause for them.
+    """
 
     stage: Stage
     label: Label
@@ -92,8 +116,17 @@ class StageRule:
     progress: Progress
     clocks: Mapping[ClockKind, ClockState]
     side: bool = False
+    waits_for: WaitFor | None = None
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WaitRule:
+    """Waiting for somebody besides what the stages do: which clocks pause for them, and for how long at most."""
+
+    pauses: tuple[ClockKind, ...]
+    limit_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +252,7 @@ class Process:
     version: str
     label: Label
     stages: tuple[StageRule, ...]
-    clocks: Mapping[ClockKind, int]
+    clocks: Mapping[ClockKind, ClockRule]
     activities: Mapping[str, Activity]
     decisions: Mapping[Decision, DecisionRule]
     moves: tuple[Move, ...]
@@ -232,10 +265,17 @@ class Process:
     risk: RiskRule
     arrival_days: Mapping[str, int]
     money_fields: frozenset[str]
+    calendars: Mapping[str, Calendar] = field(default_factory=lambda: {ALWAYS: always()})
+    arrival_calendar: str = ALWAYS
+    waits: Mapping[WaitFor, WaitRule] = field(default_factory=dict)
 
     def stage(self, stage: Stage) -> StageRule:
         """The rule of a stage."""
         return next(rule for rule in self.stages if rule.stage is stage)
+
+    def has(self, stage: Stage) -> bool:
+        """Whether there is such a stage: one that came later isn't in the processes of before."""
+        return any(rule.stage is stage for rule in self.stages)
 
 
 # ------------------------------------------------------------------ who may
@@ -326,9 +366,10 @@ def clock_state(process: Process, stage: Stage, clock: ClockKind) -> ClockState:
     return process.stage(stage).clocks[clock]
 
 
-def clock_limit_s(process: Process, clock: ClockKind) -> int:
-    """The limit of a clock in seconds of its calendar."""
-    return process.clocks[clock]
+def clock_calendar(process: Process, clock: ClockKind, named: str | None = None) -> Calendar:
+    """The calendar that a clock goes by, `named` on its row; one that is gone gives way to the rule in force."""
+    rule = process.clocks[clock]
+    return process.calendars.get(named or "") or process.calendars[rule.calendar]
 
 
 def pause_reason(stage: Stage) -> Why:
@@ -339,6 +380,11 @@ def pause_reason(stage: Stage) -> Why:
 def arrival_days(process: Process, method: str | None) -> int:
     """Business days within which a refund by this payment method arrives; unknown methods get the longest."""
     return process.arrival_days.get(method or "", process.arrival_days["other"])
+
+
+def arrives_by(process: Process, method: str | None, sent_at: datetime) -> datetime:
+    """When a refund that went out at an instant should have arrived, on the calendar of banks."""
+    return process.calendars[process.arrival_calendar].business_days_after(sent_at, arrival_days(process, method))
 
 
 def in_force(began: Process, now: Process) -> Process:

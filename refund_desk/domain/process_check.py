@@ -15,6 +15,9 @@ MOST_REASONS = 9
 
 UNDONE = "proposal.undone"
 
+LATER = frozenset({Stage.WAITING_MERCHANT})
+"""Stages that a process of before doesn't have; cases that began with it never stand there."""
+
 UNREAD = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 """Roles that hold no seat in which a case is changed."""
 
@@ -46,20 +49,25 @@ def _take(rule: TakeRule) -> Iterator[Why]:
 def _stages(process: Process) -> Iterator[Why]:
     have = [rule.stage for rule in process.stages]
     for stage in Stage:
-        if have.count(stage) != 1:
+        if have.count(stage) != 1 and not (stage in LATER and stage not in have):
             yield _bad("stage_missing", "stages", stage=stage.value)
-    for rule in process.stages:
-        path = f"stages.{rule.stage.value}"
-        if rule.owner in UNREAD:
-            yield _bad("seat_forbidden", f"{path}.owner", role=rule.owner.value)
+    for stage_rule in process.stages:
+        path = f"stages.{stage_rule.stage.value}"
+        if stage_rule.owner in UNREAD:
+            yield _bad("seat_forbidden", f"{path}.owner", role=stage_rule.owner.value)
         for clock in ClockKind:
-            if clock not in rule.clocks:
+            if clock not in stage_rule.clocks:
                 yield _bad("clock_missing", f"{path}.clocks", clock=clock.value)
-        if rule.limit_s is not None and rule.limit_s <= 0:
+        if stage_rule.limit_s is not None and stage_rule.limit_s <= 0:
             yield _bad("limit_not_positive", f"{path}.limit_hours")
     for clock in ClockKind:
-        if process.clocks.get(clock, 0) <= 0:
+        rule = process.clocks.get(clock)
+        if rule is None or rule.limit_s <= 0:
             yield _bad("limit_not_positive", f"clocks.{clock.value}.limit_hours")
+        if rule is not None and rule.calendar not in process.calendars:
+            yield _bad("calendar_unknown", f"clocks.{clock.value}.calendar", calendar=rule.calendar)
+    if process.arrival_calendar not in process.calendars:
+        yield _bad("calendar_unknown", "arrival_calendar", calendar=process.arrival_calendar)
 
 
 def _activities(process: Process) -> Iterator[Why]:
@@ -155,7 +163,7 @@ def _moves(process: Process) -> Iterator[Why]:
     # Taking a decision back is open for seconds: no way out of a stage.
     lasting = [(move.target, source) for move in process.moves if move.event != UNDONE for source in move.sources]
     back = _closure({Stage.CLOSED}, lasting)
-    for stage in Stage:
+    for stage in [rule.stage for rule in process.stages]:
         if stage not in forward:
             yield _bad("stage_unreachable", f"stages.{stage.value}", stage=stage.value)
         elif stage not in back:
@@ -201,6 +209,7 @@ def _labels(process: Process) -> Iterator[Why]:
     labelled += [(f"stages.{rule.stage.value}.label", rule.label) for rule in process.stages]
     labelled += [(f"activities.{each.id}.label", each.label) for each in process.activities.values()]
     labelled += [(f"reasons.{each.code}", each.label) for each in process.reasons.values()]
+    labelled += [(f"calendars.{key}", each.label) for key, each in process.calendars.items() if each.label]
     labelled += [(f"artefacts.{key}", label) for key, label in process.artefacts.items()]
     for path, label in labelled:
         for language, text in (("zh", label.zh), ("en", label.en)):

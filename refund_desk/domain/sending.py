@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from refund_desk.domain.clocks import business_days_after
+from refund_desk.domain.calendars import Calendar
 from refund_desk.domain.errors import Conflict
 from refund_desk.domain.intents import Book, Dispute, Intent, IntentState, KnownRefund, StatedRefunded
 from refund_desk.domain.money import amount
@@ -310,9 +310,9 @@ def pending_ask(at: datetime, since: datetime) -> datetime:
 # ---------------------------------------------------------------- after it left
 
 
-def promised_by(paid_out_at: datetime, days: int) -> datetime:
-    """Until when the customer has it, by what the channel promises in business days."""
-    return business_days_after(paid_out_at, days)
+def promised_by(banks: Calendar, paid_out_at: datetime, days: int) -> datetime:
+    """Until when the customer has it, by what the channel promises in business days of the banks."""
+    return banks.business_days_after(paid_out_at, days)
 
 
 def is_overdue(state: IntentState, promised_at: datetime, at: datetime) -> bool:

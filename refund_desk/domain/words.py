@@ -126,6 +126,7 @@ class Stage(StrEnum):
     REVIEW = "review"
     CONSULT = "consult"
     WAITING_CUSTOMER = "waiting_customer"
+    WAITING_MERCHANT = "waiting_merchant"
     HOLD = "hold"
     APPROVAL = "approval"
     ARBITRATION = "arbitration"
@@ -134,6 +135,15 @@ class Stage(StrEnum):
     PAYOUT = "payout"
     SETTLEMENT = "settlement"
     CLOSED = "closed"
+
+
+class WaitFor(StrEnum):
+    """Whom a clock pauses for."""
+
+    CUSTOMER = "customer"
+    MERCHANT = "merchant"
+    CARRIER = "carrier"
+    RISK = "risk"
 
 
 class Progress(StrEnum):

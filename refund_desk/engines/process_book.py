@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
+from refund_desk.domain.calendars import ALWAYS
 from refund_desk.domain.process import (
     Activity,
     ApprovalRule,
     Band,
+    ClockRule,
     ClockState,
     Consult,
     DecisionReason,
@@ -31,27 +33,41 @@ from refund_desk.domain.process import (
     StageRule,
     TakeRule,
     Urgency,
+    WaitRule,
 )
 from refund_desk.domain.process_check import validate
-from refund_desk.domain.words import ClockKind, Decision, Progress, Reason, RequestKind, Role, Stage, Tender, Who
-from refund_desk.engines import resources
+from refund_desk.domain.words import (
+    ClockKind,
+    Decision,
+    Progress,
+    Reason,
+    RequestKind,
+    Role,
+    Stage,
+    Tender,
+    WaitFor,
+    Who,
+)
+from refund_desk.engines import calendars, resources
 from refund_desk.engines.plainfile import Node, Problems
 
 STANDARD = "process/standard.yaml"
 REASONS = "process/reasons.yaml"
+CALENDARS = "process/calendars.yaml"
 BY_LIMIT = "by_limit"
 
 HOUR, MINUTE, DAY = 3600, 60, 86400
 
 
 def standard_content() -> dict[str, Any]:
-    """The shipped process with its reasons, as plain values of one's own: what a change of settings starts from."""
+    """The shipped process with its reasons and calendars, as plain values of one's own: what a change starts from."""
     return deepcopy(_shipped())
 
 
 @lru_cache(maxsize=1)
 def _shipped() -> dict[str, Any]:
-    return {"process": resources.read_yaml(STANDARD), "reasons": resources.read_yaml(REASONS)}
+    files = {"process": STANDARD, "reasons": REASONS, "calendars": CALENDARS}
+    return {key: resources.read_yaml(file) for key, file in files.items()}
 
 
 @lru_cache(maxsize=1)
@@ -74,8 +90,8 @@ def digest(content: Any) -> str:
 def read(content: Any, file: str = STANDARD) -> Process:
     """A process from plain values. Raises Invalid `process.invalid_file` with `problems`: path, code and params."""
     problems = Problems()
-    whole = Node(content, "", problems).only("process reasons")
-    process = _process(whole["process"], whole["reasons"], digest(content))
+    whole = Node(content, "", problems).only("process reasons", "calendars")
+    process = _process(whole, digest(content))
     problems.finish("process.invalid_file", file)
     for why in validate(process):
         params = dict(why.params)
@@ -84,10 +100,13 @@ def read(content: Any, file: str = STANDARD) -> Process:
     return process
 
 
-def _process(node: Node, reasons: Node, fingerprint: str) -> Process:
+def _process(whole: Node, fingerprint: str) -> Process:
+    """What has a default came later: contents of before are still read, since open cases began with them."""
+    node, reasons = whole["process"], whole["reasons"]
     node.only(
         "name version label artefacts clocks stages moves activities decisions limits risk money_fields take "
-        "undo_seconds urgency arrival_days"
+        "undo_seconds urgency arrival_days",
+        "arrival_calendar waits",
     )
     reasons.only("reasons decisions")
     fits = {key: each.texts() for key, each in reasons["decisions"].items()}
@@ -98,7 +117,7 @@ def _process(node: Node, reasons: Node, fingerprint: str) -> Process:
         version=f"{node['name'].text()}@{node['version'].text()}+{fingerprint[:12]}",
         label=_label(node["label"]),
         stages=tuple(_stage(key, each) for key, each in node["stages"].items()),
-        clocks={_key(each, key, ClockKind): _hours(each) for key, each in node["clocks"].items()},
+        clocks={_key(each, key, ClockKind): _clock(each) for key, each in node["clocks"].items()},
         activities={key: _activity(key, each) for key, each in node["activities"].items()},
         decisions={
             _key(each, key, Decision): _decision(_key(each, key, Decision), each, fits.get(key, ()))
@@ -114,6 +133,9 @@ def _process(node: Node, reasons: Node, fingerprint: str) -> Process:
         risk=_risk(node["risk"]),
         arrival_days=_arrival(node["arrival_days"]),
         money_fields=frozenset(node["money_fields"].texts()),
+        calendars=calendars.read(whole["calendars"]),
+        arrival_calendar=node["arrival_calendar"].text() if "arrival_calendar" in node else ALWAYS,
+        waits={_key(each, key, WaitFor): _wait(each) for key, each in _waits(node)},
     )
 
 
@@ -132,8 +154,18 @@ def _key(node: Node, key: str, vocabulary: Any) -> Any:
     return Node(key, node.path, node.problems).word(vocabulary)
 
 
-def _hours(node: Node) -> int:
-    return node.only("limit_hours")["limit_hours"].whole(1) * HOUR
+def _clock(node: Node) -> ClockRule:
+    node.only("limit_hours", "calendar")
+    return ClockRule(node["limit_hours"].whole(1) * HOUR, node["calendar"].text() if "calendar" in node else ALWAYS)
+
+
+def _waits(node: Node) -> Iterator[tuple[str, Node]]:
+    return node["waits"].items() if "waits" in node else iter(())
+
+
+def _wait(node: Node) -> WaitRule:
+    node.only("pauses limit_hours")
+    return WaitRule(node["pauses"].words(ClockKind), node["limit_hours"].whole(1) * HOUR)
 
 
 def _limit(node: Node) -> int | None:
@@ -141,7 +173,7 @@ def _limit(node: Node) -> int | None:
 
 
 def _stage(key: str, node: Node) -> StageRule:
-    node.only("label owner limit_hours progress clocks in out", "side")
+    node.only("label owner limit_hours progress clocks in out", "side waits_for")
     return StageRule(
         stage=_key(node, key, Stage),
         label=_label(node["label"]),
@@ -150,6 +182,7 @@ def _stage(key: str, node: Node) -> StageRule:
         progress=node["progress"].word(Progress),
         clocks={_key(each, kind, ClockKind): each.word(ClockState) for kind, each in node["clocks"].items()},
         side=node["side"].flag(),
+        waits_for=node["waits_for"].word(WaitFor) if "waits_for" in node else None,
         inputs=node["in"].texts(),
         outputs=node["out"].texts(),
     )

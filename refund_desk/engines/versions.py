@@ -7,14 +7,15 @@ that a change approved in one process of a team's service holds in all of them a
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from refund_desk.domain.errors import NotFound
 from refund_desk.domain.links import Links
 from refund_desk.domain.policies import Advice, Clause, PolicyFacts
 from refund_desk.domain.process import Process
-from refund_desk.engines import links, policies, process_book
+from refund_desk.engines import calendars, links, policies, process_book
+from refund_desk.engines.plainfile import Problems
 from refund_desk.service.ports import Work
 
 
@@ -68,7 +69,7 @@ class Versions:
     def check(self, kind: str, content: Any) -> str:
         """The version a content would be. Raises Invalid with the path of every mistake in it."""
         if kind == "process":
-            return process_book.read(content).version
+            return _sound(process_book.read(content)).version
         if kind == "links":
             links.read(content)
             return f"links/{process_book.digest(content)[:12]}"
@@ -87,3 +88,12 @@ class Versions:
 
     def clause(self, clause: str) -> Clause | None:
         return self._policies.clause(clause)
+
+
+def _sound(process: Process) -> Process:
+    """Asked of a proposal alone: holidays take a moment to load. Raises Invalid `process.invalid_file`."""
+    problems = Problems()
+    for calendar, place in calendars.unknown_places(process.calendars, datetime.now(UTC).year):
+        problems.add(f"calendars.{calendar}.holidays", "calendar.place", text=place)
+    problems.finish("process.invalid_file", process_book.CALENDARS)
+    return process

@@ -14,6 +14,7 @@ from refund_desk.server.jobs import Jobs
 from refund_desk.server.routes import (
     audit,
     cases,
+    clocks,
     decisions,
     evidence,
     exports,
@@ -35,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reconciliation.router,
     people.router,
     sources.router,
+    clocks.router,
     audit.router,
     exports.router,
 )

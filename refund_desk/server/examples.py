@@ -235,6 +235,26 @@ EXAMPLES: dict[str, list[Any]] = {
     "Inspection": [{"result": "damaged", "note": "The handle is broken off."}],
     "Shipped": [{"tracking": "SF1032849921", "carrier": "SF Express"}],
     "Outcome": [_OUTCOME],
+    "MerchantAsk": [{"question": "The customer's photos show a broken cup. Do you agree to a refund?"}],
+    "MerchantAnswer": [{"answer": "offered", "text": "We send a new cup."}],
+    "WaitBody": [{"party": "carrier", "reason": "SF Express looks for the parcel."}],
+    "GoOn": [{"party": "carrier"}],
+    "Recompute": [{"after": 4182}],
+    "ClockPage": [
+        {
+            "version": "standard@2+5f2c81d09ab3",
+            "changes": [
+                {
+                    "ref": _REF,
+                    "kind": "payout",
+                    "was": {"limit_s": 86_400, "calendar": "always", "due_at": "2026-11-20T10:00:00+00:00"},
+                    "now": {"limit_s": 57_600, "calendar": "office", "due_at": "2026-11-23T10:00:00+00:00"},
+                }
+            ],
+            "looked_at": 200,
+            "next": 4182,
+        }
+    ],
     # deciding
     "ProposalBody": [
         {

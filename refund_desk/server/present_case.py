@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from refund_desk.domain.cases import CaseEvent
-from refund_desk.domain.clocks import remaining
 from refund_desk.domain.facts import Record
 from refund_desk.domain.masking import masked
 from refund_desk.domain.payouts import given_back
 from refund_desk.domain.words import Aspect, RecordKind, Stage
-from refund_desk.server import panes
+from refund_desk.server import panes, present_clocks
 from refund_desk.server import present as p
 from refund_desk.server.timeline import timeline
 from refund_desk.service.reading import Reading
@@ -42,17 +41,8 @@ def case(reading: Reading) -> w.CaseView:
         assignment=_assignment(reading),
         versions=dict(state.versions),
         steps=_steps(reading),
-        clocks=[
-            w.Clock(
-                kind=c.kind,
-                started_at=c.started_at,
-                due_at=c.due_at,
-                paused_for=Coded(code=c.paused_for) if c.paused_for else None,
-                remaining_s=remaining(c, reading.now),
-                stopped_at=c.stopped_at,
-            )
-            for c in reading.clocks
-        ],
+        clocks=[present_clocks.clock(reading, each) for each in reading.clocks],
+        answer_due=present_clocks.answer_due(reading),
         order=panes.order(reading, currency),
         payment=panes.payment(reading),
         conflicts=[panes.conflict(c, currency) for c in file.conflicts],

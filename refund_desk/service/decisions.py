@@ -352,6 +352,7 @@ def withdraw(work: Work, desk: Desk, who: Principal, ref: str, number: int, *, u
         file.facts,
         file.process,
         data={"number": number},
+        taken_back=row.at,
         proposer_id=None,
         returned_to_id=None,
         assignee_id=who.person_id,

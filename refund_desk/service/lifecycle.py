@@ -5,7 +5,7 @@ Everything derived on the row of a case is written here and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +14,13 @@ from refund_desk.domain import clocks
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.clocks import Clock
 from refund_desk.domain.conditions import CaseFacts
+from refund_desk.domain.errors import Conflict
 from refund_desk.domain.facts import TAKEN, find_conflicts
 from refund_desk.domain.people import Principal
-from refund_desk.domain.process import ClockState, Process, clock_limit_s, clock_state, next_stage, progress_of
+from refund_desk.domain.process import ClockState, Process, clock_calendar, clock_state, next_stage, progress_of
 from refund_desk.domain.urgency import act_by
-from refund_desk.domain.words import Aspect, ClockKind, Decision, Reason, RecordKind, RequestKind, Role, Stage
+from refund_desk.domain.words import Aspect, ClockKind, Decision, Reason, RecordKind, RequestKind, Role, Stage, WaitFor
+from refund_desk.service.hands import Hands, by_hand
 from refund_desk.service.ports import Desk, Work
 
 FAR = timedelta(days=3650)
@@ -148,45 +150,111 @@ def settle_clocks(
     at: datetime,
     who: Principal | None = None,
     met: Collection[ClockKind] = (),
+    taken_back: datetime | None = None,
 ) -> list[Clock]:
     """Make each clock run, pause or stop as the stage says. A clock starts when a stage first runs it.
 
-    met: clocks that are met with this step, as the first answer is by a letter. Returns them all as they now stand.
+    met: clocks that are met with this step, as the first answer is by a letter; taken_back: since when what
+    met one doesn't count any more. Returns them all as they now stand.
     """
     have = {clock.kind: clock for clock in work.cases.clocks(state.id, state.round)}
-    out, changed = [], []
+    hands = Hands(work, process, state, at, who)
+    out = []
     for kind in ClockKind:
         wanted = clock_state(process, state.stage, kind)
         clock = have.get(kind)
-        if clock is None:
-            if wanted is not ClockState.RUN:
-                continue
-            new = clocks.start(kind, state.round, at, clock_limit_s(process, kind))
-        elif wanted is ClockState.RUN:
-            # Back in review after an undo, a failed payout or a bad inspection: the time used stays used.
-            new = clocks.resume(clocks.restart(clock), at)
-        elif wanted is ClockState.PAUSE:
-            new = clocks.pause(clock, at, f"clock.paused.{state.stage.value}")
-        else:
-            new = clocks.stop(clock, at)
-        if kind in met:
-            new = clocks.stop(new, at)
-        out.append(new)
-        if new == clock:
+        if clock is None and wanted is not ClockState.RUN:
             continue
-        changed.append(new)
-        if new.paused:
-            work.cases.pause(state.id, kind, new.paused_for or "", at, who.person_id if who else None)
-        elif clock is not None and clock.paused:
-            work.cases.resume(state.id, kind, at)
-    work.cases.put_clocks(state.id, changed)
+        if clock is None:
+            rule = process.clocks[kind]
+            new = clocks.start(kind, state.round, at, rule.limit_s, clock_calendar(process, kind))
+        else:
+            new = hands.turn(clocks.unmeet(clock, taken_back) if taken_back else clock, wanted)
+        if kind in met:
+            new = clocks.meet(new, at)
+        out.append(new)
+    work.cases.put_clocks(state.id, [new for new in out if new != have.get(new.kind)])
     return out
 
 
-def stop_clock(work: Work, desk: Desk, state: CaseState, kind: ClockKind) -> None:
-    """A clock was met, as the first answer is by a reply."""
+def stop_clock(work: Work, desk: Desk, state: CaseState, kind: ClockKind, *, met: bool = False) -> None:
+    """A clock has nothing to run for just now; met: what it is for was done, as the first answer is by a reply."""
+    now = desk.clock()
+    hands = Hands(work, desk.process.current(work), state, now, None)
     running = [c for c in work.cases.clocks(state.id, state.round) if c.kind is kind and c.stopped_at is None]
-    work.cases.put_clocks(state.id, [clocks.stop(clock, desk.clock()) for clock in running])
+    stopped = [hands.turn(clock, ClockState.STOP) for clock in running]
+    work.cases.put_clocks(state.id, [clocks.meet(clock, now) for clock in stopped] if met else stopped)
+
+
+def wait(
+    work: Work, process: Process, state: CaseState, at: datetime, who: Principal, party: WaitFor, message: int
+) -> CaseState:
+    """Let the clocks that the process names wait for somebody, for the reason in a note.
+
+    Raises Conflict `wait.already`, or `wait.no_clock` where none of them is there to wait.
+    """
+    reason, rule = by_hand(party), process.waits[party]
+    if any(each.reason == reason and each.until_at is None for each in work.cases.pauses(state.id)):
+        raise Conflict("wait.already", ref=state.ref, party=party.value)
+    standing = work.cases.clocks(state.id, state.round)
+    waiting = [clock for clock in standing if clock.kind in rule.pauses and clock.stopped_at is None]
+    if not waiting:
+        raise Conflict("wait.no_clock", ref=state.ref, party=party.value)
+    hands = Hands(work, process, state, at, who)
+    work.cases.put_clocks(state.id, [hands.hold(clock, reason, party, message) for clock in waiting])
+    data = {"for": party.value, "message": message, "clocks": [clock.kind.value for clock in waiting]}
+    work.cases.event(state.id, "wait.begun", Aspect.THREAD, at=at, person_id=who.person_id, data=data)
+    work.audit("wait.begun", who, state.ref, **data)
+    return rank(work, process, work.cases.by_id(state.id))
+
+
+def go_on(work: Work, process: Process, state: CaseState, at: datetime, who: Principal, party: WaitFor) -> CaseState:
+    """End what waits for somebody by hand; a clock that pauses for another reason too still does."""
+    paused = [clock for clock in work.cases.clocks(state.id, state.round) if clock.paused]
+    hands = Hands(work, process, state, at, who)
+    changed = [clock for clock in paused if hands.waits(clock, by_hand(party))]
+    if not changed:
+        return state
+    work.cases.put_clocks(state.id, [hands.let_go(clock, by_hand(party)) for clock in changed])
+    data = {"for": party.value, "clocks": [clock.kind.value for clock in changed]}
+    work.cases.event(state.id, "wait.ended", Aspect.THREAD, at=at, person_id=who.person_id, data=data)
+    work.audit("wait.ended", who, state.ref, **data)
+    return rank(work, process, work.cases.by_id(state.id))
+
+
+def by_rules(work: Work, process: Process, state: CaseState) -> list[tuple[Clock, Clock]]:
+    """Clocks that the rules in force would have run otherwise: as they stand, and as they would."""
+    standing = [clock for clock in work.cases.clocks(state.id, state.round) if clock.stopped_at is None]
+    pauses = work.cases.pauses(state.id) if standing else []
+    pairs = []
+    for clock in standing:
+        rule = process.clocks[clock.kind]
+        new = clocks.replay(clock, pauses, rule.limit_s, process.calendars[rule.calendar])
+        if not clocks.alike(clock, new):
+            pairs.append((clock, new))
+    return pairs
+
+
+def recompute(
+    work: Work, process: Process, state: CaseState, at: datetime, who: Principal, pairs: Sequence[tuple[Clock, Clock]]
+) -> CaseState:
+    """Put clocks under the rules in force. What they were stays on the thread, a line a clock, and in the log."""
+    work.cases.put_clocks(state.id, [new for _, new in pairs])
+    for old, new in pairs:
+        data = {"clock": new.kind.value, "version": process.version, "was": terms(old), "now": terms(new)}
+        work.cases.event(state.id, "timing.recomputed", Aspect.THREAD, at=at, person_id=who.person_id, data=data)
+        work.audit("timing.recomputed", who, state.ref, **data)
+    return rank(work, process, work.cases.by_id(state.id))
+
+
+def terms(clock: Clock) -> dict[str, Any]:
+    """What a clock's rule makes of it, as plain values for the record."""
+    return {
+        "limit_s": clock.limit_s,
+        "calendar": clock.calendar,
+        "due_at": clock.due_at.isoformat() if clock.due_at else None,
+        "remaining_s": clock.remaining_s,
+    }
 
 
 def move(
@@ -203,12 +271,13 @@ def move(
     data: Mapping[str, Any] | None = None,
     inform: tuple[Role, ...] = (),
     met: Collection[ClockKind] = (),
+    taken_back: datetime | None = None,
     **columns: Any,
 ) -> CaseState:
     """Send a case where an event leads, with its clocks, its event on the thread and its informed roles.
 
-    met: clocks that are met with it; columns: further columns of the case to change with it. Raises
-    Conflict `process.no_move`.
+    met: clocks that are met with it; taken_back: since when what met one doesn't count any more; columns:
+    further columns of the case to change with it. Raises Conflict `process.no_move`.
     """
     target = next_stage(process, event, facts)
     return to_stage(
@@ -224,6 +293,7 @@ def move(
         data=data,
         inform=inform,
         met=met,
+        taken_back=taken_back,
         **columns,
     )
 
@@ -242,6 +312,7 @@ def to_stage(
     data: Mapping[str, Any] | None = None,
     inform: tuple[Role, ...] = (),
     met: Collection[ClockKind] = (),
+    taken_back: datetime | None = None,
     **columns: Any,
 ) -> CaseState:
     """Put a case into a stage: the only place where `stage` is written after opening."""
@@ -256,9 +327,9 @@ def to_stage(
         **columns,
     }
     if closed:
-        changes |= {"assignee_id": None, "lease_until": None, "taken_at": None}
+        changes |= nobodys()
     there = replace(state, stage=target, changed_at=now)
-    standing = settle_clocks(work, process, there, now, who, met)
+    standing = settle_clocks(work, process, there, now, who, met, taken_back)
     changes |= _place(process, there, standing)
     told = {"from": state.stage.value, "to": target.value, **dict(data or {})}
     moved = work.cases.event(state.id, event, aspect, at=now, person_id=who.person_id, data=told, **changes)
@@ -294,6 +365,11 @@ def to_reviewer(desk: Desk, process: Process, state: CaseState) -> dict[str, Any
 def returned_to(desk: Desk, process: Process, person: int | None) -> dict[str, Any]:
     """Columns that return a case to whoever proposed what came to nothing, and mark it so."""
     return {"returned_to_id": person, **_lease(desk, process, person)}
+
+
+def nobodys() -> dict[str, Any]:
+    """Columns of a case that is with nobody of the reviewers."""
+    return {"assignee_id": None, "lease_until": None, "taken_at": None}
 
 
 def _lease(desk: Desk, process: Process, person: int | None) -> dict[str, Any]:

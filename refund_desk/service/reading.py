@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from refund_desk.domain.cases import CaseEvent
-from refund_desk.domain.clocks import Clock
+from refund_desk.domain.clocks import Clock, Pause
 from refund_desk.domain.decisions import Promise
 from refund_desk.domain.errors import Conflict, NotFound
 from refund_desk.domain.intents import ON_ITS_WAY, PAID_OUT, IntentState
@@ -50,6 +50,7 @@ class Reading:
     findings: Sequence[Mapping[str, Any]]
     events: Sequence[CaseEvent]
     clocks: Sequence[Clock]
+    pauses: Sequence[Pause]
     since: int | None
     names: Mapping[int, str]
     seats: Mapping[Role, Sequence[tuple[int, str]]]
@@ -74,7 +75,9 @@ def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
     evidence = work.facts.evidence(state.id)
     messages = work.facts.messages(state.id)
     advice = advise(desk, file)
-    people = _people(file, evidence_notes := work.facts.notes([int(e["id"]) for e in evidence]))
+    standing = work.cases.clocks(state.id, state.round)
+    pauses = work.cases.pauses(state.id) if standing else []
+    people = _people(file, evidence_notes := work.facts.notes([int(e["id"]) for e in evidence]), pauses)
     book = file.book
     ceilings = [order_ceiling(book), *(payment_ceiling(book, p.id) for p in book.payments)]
     if book.in_kind_minor:
@@ -96,7 +99,8 @@ def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
         },
         findings=file.findings,
         events=file.events,
-        clocks=work.cases.clocks(state.id, state.round),
+        clocks=standing,
+        pauses=pauses,
         since=work.cases.seen_event(who.person_id, state.id),
         names=work.people.names(people),
         seats=work.people.persons_with(list(Role)),
@@ -114,7 +118,7 @@ def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
     )
 
 
-def _people(file: CaseFile, notes: Sequence[Mapping[str, Any]]) -> set[int]:
+def _people(file: CaseFile, notes: Sequence[Mapping[str, Any]], pauses: Sequence[Pause]) -> set[int]:
     ids = {event.person_id for event in file.events} | {file.state.assignee_id, file.state.proposer_id}
     for proposal in file.proposals:
         ids |= {proposal.person_id, proposal.verdict_by}
@@ -122,6 +126,8 @@ def _people(file: CaseFile, notes: Sequence[Mapping[str, Any]]) -> set[int]:
         ids |= {intent.proposer_id, intent.approver_id, intent.confirmed_by}
     for asked in file.consultations:
         ids |= {asked.asked_by, asked.answered_by, asked.overridden_by}
+    for pause in pauses:
+        ids |= {pause.person_id, pause.ended_by}
     ids |= {note["person_id"] for note in notes}
     return {number for number in ids if number}
 
@@ -138,6 +144,8 @@ def actions_of(file: CaseFile, who: Principal) -> tuple[str, ...]:
         if activity in NOT_OWN and (accountable not in who.roles or file.facts.proposer == who.person_id):
             continue
         if activity in HOLDER_ONLY and file.state.assignee_id != who.person_id:
+            continue
+        if activity == "merchant.ask" and file.state.merchant_id is None:
             continue
         if activity == "case.take" and file.state.assignee_id:
             continue

@@ -393,10 +393,10 @@ def _promise(work: Work, desk: Desk, state: CaseState, intent: IntentRow, terms:
     """Until when the customer has it; counted from when the gateway first took it."""
     if intent.promised_at is not None:
         return intent.promised_at
-    days = terms.arrival_days
+    process, days = desk.process.current(work), terms.arrival_days
     if days is None:
-        days = arrival_days(desk.process.current(work), state.method)
-    return rules.promised_by(now, days)
+        days = arrival_days(process, state.method)
+    return rules.promised_by(process.calendars[process.arrival_calendar], now, days)
 
 
 # ---------------------------------------------------------------- people, and facts of arrival

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from refund_desk.domain.cases import CaseState
@@ -11,7 +12,7 @@ from refund_desk.domain.people import Principal
 from refund_desk.domain.process import Process
 from refund_desk.domain.raci import check_consulted
 from refund_desk.domain.words import Aspect, Decision, Role, Stage
-from refund_desk.service import lifecycle
+from refund_desk.service import lifecycle, merchants
 from refund_desk.service.casefile import CaseFile, open_file
 from refund_desk.service.decisions import content_of
 from refund_desk.service.gate import permit_on
@@ -178,29 +179,52 @@ def reopen(work: Work, desk: Desk, who: Principal, ref: str, reason: str) -> Cas
 
 
 def overdue(work: Work, desk: Desk, who: Principal, limit: int = 20) -> int:
-    """What ran out of time by itself: returns that never came are closed, unanswered questions come back.
+    """What ran out of time by itself: returns that never came are closed, questions that the customer left
+    unanswered come back, those that the merchant did go to arbitration.
 
     Returns how many cases it moved.
     """
-    now, process, moved = desk.clock(), desk.process.current(work), 0
-    for stage, event in ((Stage.RETURN, "return.expired"), (Stage.WAITING_CUSTOMER, "customer.silent")):
-        seconds = process.stage(stage).limit_s
-        if seconds is None:
-            continue
-        for case_id in work.cases.standing_since(stage, now - timedelta(seconds=seconds), 10 * limit):
+    moved = 0
+    for stage, step in _BY_ITSELF.items():
+        for case_id in _out_of_time(work, desk, stage, 10 * limit):
             if moved >= limit:
                 break
             state = work.cases.lock(work.cases.by_id(case_id).ref)
-            if state.stage is not stage:
-                continue
-            file = open_file(work, desk, state)
-            if stage is Stage.RETURN:
-                if now < _return_due(work, file):
-                    continue  # they were told a later day
-                return_expired(work, desk, who, state.ref)
-            else:
-                work.audit(event, who, state.ref)
-                back = lifecycle.to_reviewer(desk, file.process, state)
-                lifecycle.move(work, desk, who, state, event, file.facts, file.process, **back)
-            moved += 1
+            if state.stage is stage and step(work, desk, who, open_file(work, desk, state)):
+                moved += 1
     return moved
+
+
+def _out_of_time(work: Work, desk: Desk, stage: Stage, limit: int) -> list[int]:
+    """Cases that stand in a stage for longer than it allows."""
+    process = desk.process.current(work)
+    seconds = process.stage(stage).limit_s if process.has(stage) else None
+    if seconds is None:
+        return []
+    return work.cases.standing_since(stage, desk.clock() - timedelta(seconds=seconds), limit)
+
+
+def _never_came(work: Work, desk: Desk, who: Principal, file: CaseFile) -> bool:
+    if desk.clock() < _return_due(work, file):
+        return False  # they were told a later day
+    return_expired(work, desk, who, file.state.ref)
+    return True
+
+
+def _customer_silent(work: Work, desk: Desk, who: Principal, file: CaseFile) -> bool:
+    work.audit("customer.silent", who, file.state.ref)
+    back = lifecycle.to_reviewer(desk, file.process, file.state)
+    lifecycle.move(work, desk, who, file.state, "customer.silent", file.facts, file.process, **back)
+    return True
+
+
+def _merchant_silent(work: Work, desk: Desk, who: Principal, file: CaseFile) -> bool:
+    merchants.silent(work, desk, who, file)
+    return True
+
+
+_BY_ITSELF: Mapping[Stage, Callable[[Work, Desk, Principal, CaseFile], bool]] = {
+    Stage.RETURN: _never_came,
+    Stage.WAITING_CUSTOMER: _customer_silent,
+    Stage.WAITING_MERCHANT: _merchant_silent,
+}

@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from refund_desk.domain.cases import CaseState
-from refund_desk.domain.clocks import business_days_after
 from refund_desk.domain.errors import Invalid
 from refund_desk.domain.mentions import amounts_in, dates_in
 from refund_desk.domain.money import Money, decimal_text
 from refund_desk.domain.people import Principal
-from refund_desk.domain.process import arrival_days
-from refund_desk.domain.words import Aspect, ClockKind, Stage
+from refund_desk.domain.process import arrives_by
+from refund_desk.domain.words import Aspect, ClockKind, Stage, WaitFor
 from refund_desk.service import lifecycle
 from refund_desk.service.casefile import CaseFile, open_file
 from refund_desk.service.gate import permit_on
@@ -46,7 +45,7 @@ def say(
         check_reply(work, desk, state, text)
     add_message(work, desk, who, state, kind, text, channel=channel)
     if kind == "reply":
-        lifecycle.stop_clock(work, desk, state, ClockKind.FIRST_ANSWER)
+        lifecycle.stop_clock(work, desk, state, ClockKind.FIRST_ANSWER, met=True)
         return lifecycle.rank(work, desk.process.current(work), work.cases.by_id(state.id))
     if kind == "received":
         return customer_spoke(work, desk, who, work.cases.by_id(state.id), withdraws=withdraws)
@@ -81,8 +80,8 @@ def _known_dates(desk: Desk, file: CaseFile, messages: Sequence[Mapping[str, Any
     times = [desk.clock(), file.state.opened_at]
     times += [said.value for r in file.records for said in r.fields.values() if isinstance(said.value, datetime)]
     times += [m["sent_at"] for m in messages] + [r["created_at"] for r in file.requests]
-    days = arrival_days(file.process, file.state.method)
-    times += [business_days_after(i.created_at, days) for i in file.intents if i.state not in ("failed", "cancelled")]
+    paid = [i.created_at for i in file.intents if i.state not in ("failed", "cancelled")]
+    times += [arrives_by(file.process, file.state.method, at) for at in paid]
     # The customer's own calendar may be a day ahead of ours or behind it.
     near = [time + timedelta(hours=hours) for time in times for hours in (-12, 0, 14)]
     return {(time.month, time.day) for time in near}
@@ -93,7 +92,15 @@ def same_amount(one: str, other: str) -> bool:
     return one.rstrip("0").rstrip(".") == other.rstrip("0").rstrip(".") if "." in one + other else one == other
 
 
-_DIRECTION = {"reply": "out", "note": "note", "received": "in"}
+_KINDS: Mapping[str, tuple[str, str, str, Aspect]] = {
+    "reply": ("out", "agent", "message.sent", Aspect.THREAD),
+    # A note never makes a decision stale; what the customer or the merchant says does.
+    "note": ("note", "agent", "note.added", Aspect.THREAD),
+    "received": ("in", "customer", "message.received", Aspect.FACTS),
+    "to_merchant": ("note", "agent", "note.added", Aspect.THREAD),
+    "from_merchant": ("in", "merchant", "message.received", Aspect.FACTS),
+}
+"""Of each kind of message: direction, whose it is, the event, and the aspect that it changes."""
 
 
 def add_message(
@@ -101,16 +108,17 @@ def add_message(
 ) -> int:
     """Put a message on the thread and say so. Its body is erasable; the event and entry hold its id alone."""
     now = desk.clock()
+    direction, speaker, event, aspect = _KINDS[kind]
     message_id = work.facts.add_message(
         order_id=state.order_id,
         case_id=state.id,
         customer_id=state.customer_id,
         source="desk",
         external_id=desk.ids(),
-        direction=_DIRECTION[kind],
+        direction=direction,
         channel=channel or state.channel or "desk",
-        who="customer" if kind == "received" else "agent",
-        name=None if kind == "received" else who.name,
+        who=speaker,
+        name=who.name if speaker == "agent" else None,
         sent_at=now,
         text=text,
         language=None,
@@ -118,9 +126,6 @@ def add_message(
         taken_at=now,
     )
     work.cases.index(state.id, "message", str(message_id), text)
-    # A note never makes a decision stale; what the customer says does.
-    aspect = Aspect.FACTS if kind == "received" else Aspect.THREAD
-    event = {"reply": "message.sent", "note": "note.added", "received": "message.received"}[kind]
     work.cases.event(state.id, event, aspect, at=now, person_id=who.person_id, data={"message": message_id})
     work.audit(event, who, state.ref, message=message_id)
     return message_id
@@ -131,6 +136,8 @@ def customer_spoke(work: Work, desk: Desk, who: Principal, state: CaseState, *, 
     if withdraws:
         work.cases.event(state.id, "customer.withdrew", Aspect.FACTS, at=desk.clock(), person_id=who.person_id)
         work.audit("customer.withdrew", who, state.ref)
+    process = desk.process.current(work)
+    state = lifecycle.go_on(work, process, state, desk.clock(), who, WaitFor.CUSTOMER)
     if state.stage is not Stage.WAITING_CUSTOMER:
         work.cases.update(state.id, answer_came=True)
         return work.cases.by_id(state.id)

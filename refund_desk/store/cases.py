@@ -24,15 +24,13 @@ from sqlalchemy import (
 )
 
 from refund_desk.domain.cases import CaseEvent, CaseState, case_ref
-from refund_desk.domain.clocks import Clock
 from refund_desk.domain.errors import NotFound
 from refund_desk.domain.tokens import tokens
 from refund_desk.domain.words import Aspect, ClockKind, Progress, Reason, RequestKind, Role, Stage
+from refund_desk.store.clocks import ClockRows
 from refund_desk.store.statements import add_unless_there, insert_of, new_id, put
 from refund_desk.store.tables.cases import (
-    case_clock,
     case_event,
-    case_pause,
     finding,
     inbox,
     inbox_seen,
@@ -70,17 +68,6 @@ _ADD_REQUEST = insert(request)
 _REQUESTS = select(request).where(request.c.case_id == bindparam("case_id")).order_by(request.c.id)
 _FINDINGS = (
     select(finding).where(finding.c.case_id == bindparam("case_id"), finding.c.gone_at.is_(None)).order_by(finding.c.id)
-)
-_CLOCKS = (
-    select(case_clock)
-    .where(case_clock.c.case_id == bindparam("case_id"), case_clock.c.round == bindparam("round"))
-    .order_by(case_clock.c.started_at)
-)
-_CLOCK_KEY = ("case_id", "round", "kind")
-_CLOCK_REST = tuple(column.name for column in case_clock.columns if column.name not in _CLOCK_KEY)
-_PAUSE = insert(case_pause)
-_RESUME = update(case_pause).where(
-    case_pause.c.case_id == bindparam("row"), case_pause.c.kind == bindparam("clock"), case_pause.c.until_at.is_(None)
 )
 _INFORM = insert(inbox)
 _SEEN_EVENT = select(last_look.c.event_id).where(
@@ -156,7 +143,7 @@ def as_event(row: Row[Any]) -> CaseEvent:
     )
 
 
-class CaseRepo:
+class CaseRepo(ClockRows):
     """Everything about cases that a use case reads for a change, or writes."""
 
     def __init__(self, connection: Connection) -> None:
@@ -308,51 +295,6 @@ class CaseRepo:
         where = and_(search_doc.c.case_id.in_(list(case_ids)), search_doc.c.kind.in_(list(kinds)))
         self._c.execute(delete(search_doc).where(where))
 
-    # ------------------------------------------------------------ clocks
-
-    def clocks(self, case_id: int, round: int) -> list[Clock]:
-        return [
-            Clock(
-                kind=ClockKind(r.kind),
-                round=r.round,
-                started_at=r.started_at,
-                limit_s=r.limit_s,
-                due_at=r.due_at,
-                paused_at=r.paused_at,
-                paused_for=r.paused_for,
-                remaining_s=r.remaining_s,
-                stopped_at=r.stopped_at,
-            )
-            for r in self._c.execute(_CLOCKS, {"case_id": case_id, "round": round})
-        ]
-
-    def put_clocks(self, case_id: int, clocks: Iterable[Clock]) -> None:
-        """Write clocks as they now stand."""
-        rows = [
-            {
-                "case_id": case_id,
-                "round": clock.round,
-                "kind": clock.kind.value,
-                "started_at": clock.started_at,
-                "limit_s": clock.limit_s,
-                "due_at": clock.due_at,
-                "paused_at": clock.paused_at,
-                "paused_for": clock.paused_for,
-                "remaining_s": clock.remaining_s,
-                "stopped_at": clock.stopped_at,
-            }
-            for clock in clocks
-        ]
-        if rows:
-            self._c.execute(put(self._dialect, case_clock, _CLOCK_KEY, _CLOCK_REST), rows)
-
-    def pause(self, case_id: int, kind: ClockKind, reason: str, at: datetime, person_id: int | None) -> None:
-        row = {"case_id": case_id, "kind": kind.value, "reason": reason, "from_at": at}
-        self._c.execute(_PAUSE, {**row, "person_id": person_id or None})
-
-    def resume(self, case_id: int, kind: ClockKind, at: datetime) -> None:
-        self._c.execute(_RESUME, {"row": case_id, "clock": kind.value, "until_at": at})
-
     # ------------------------------------------------------------ whose it is
 
     def next_free(self, limit: int = 1) -> list[CaseState]:
@@ -386,6 +328,11 @@ class CaseRepo:
     def entered(self, case_id: int, stage: Stage) -> datetime | None:
         query = select(refund_case.c.stage_at).where(refund_case.c.id == case_id, refund_case.c.stage == stage.value)
         return self._c.execute(query).scalar_one_or_none()
+
+    def open_after(self, case_id: int, limit: int) -> list[int]:
+        """Open cases by id, after one."""
+        query = select(refund_case.c.id).where(refund_case.c.open == true(), refund_case.c.id > case_id)
+        return list(self._c.execute(query.order_by(refund_case.c.id).limit(limit)).scalars())
 
     def held_by(self, person_id: int) -> list[CaseState]:
         return [to_state(row) for row in self._c.execute(_HELD, {"person_id": person_id})]

@@ -16,6 +16,7 @@ from refund_desk.domain.words import (
     Role,
     Stage,
     Tender,
+    WaitFor,
     Who,
 )
 from refund_desk.wire.base import Amount, Coded, Direction, PersonRef, Text2, Time, Wire
@@ -193,13 +194,32 @@ class Step(Wire):
     detail: Coded | None = None
 
 
+class PauseView(Wire):
+    """A time in which a clock stood still: for whom, why, and who let it."""
+
+    why: Coded
+    waits_for: WaitFor | None = None
+    from_at: Time
+    until_at: Time | None = Field(default=None, description="None: it still does.")
+    by: PersonRef | None = None
+    ended_by: PersonRef | None = None
+    message: int | None = Field(default=None, description="Id of the note that says why, of one made by hand.")
+
+
 class Clock(Wire):
+    """A clock of the case. Seconds are working time of its calendar."""
+
     kind: ClockKind
     started_at: Time
     due_at: Time | None = Field(description="None while paused.")
     paused_for: Coded | None = None
     remaining_s: int | None = Field(default=None, description="Seconds left; negative: overdue. Fixed while paused.")
     stopped_at: Time | None = None
+    limit_s: int = 0
+    calendar: Text2 | None = Field(default=None, description="None: all time counts.")
+    working: bool = Field(default=True, description="Whether time counts just now.")
+    turns_at: Time | None = Field(default=None, description="When that changes.")
+    pauses: list[PauseView] = Field(default_factory=list)
 
 
 class CustomerView(Wire):
@@ -270,6 +290,7 @@ class CaseView(Wire):
     versions: dict[Aspect, int]
     steps: list[Step]
     clocks: list[Clock]
+    answer_due: Time | None = Field(default=None, description="Until when whoever we wait for may answer.")
     order: OrderPane | None = None
     payment: PaymentPane | None = None
     conflicts: list[ConflictView] = Field(default_factory=list)

@@ -39,11 +39,13 @@ class Clock:
 
 
 class StandardProcess:
+    """`in_force` may be put in place of the standard; cases began with the standard."""
+
     def __init__(self) -> None:
-        self._standard = process_book.standard()
+        self._standard = self.in_force = process_book.standard()
 
     def current(self, work: Work) -> Process:
-        return self._standard
+        return self.in_force
 
     def version(self, work: Work, version: str) -> Process:
         return self._standard

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from refund_desk.domain import clocks
+from refund_desk.domain.calendars import always
 from refund_desk.domain.errors import NotFound
 from refund_desk.domain.words import Aspect, ClockKind, Stage
 from refund_desk.store.cases import CaseRepo
@@ -126,9 +127,11 @@ def test_findings_are_exactly_what_was_said_last_and_old_ones_are_kept(store: Sq
 def test_clocks_come_back_as_they_were_put_by_round(store: SqlStore) -> None:
     with store.write() as work:
         case = Cases(work).case()
-        decision = clocks.start(ClockKind.DECISION, 1, NOW, 3600)
-        paused = clocks.pause(clocks.start(ClockKind.PAYOUT, 1, NOW, 60), NOW + timedelta(seconds=10), "why")
-        again = clocks.start(ClockKind.DECISION, 2, NOW + timedelta(days=1), 3600)
+        decision = clocks.start(ClockKind.DECISION, 1, NOW, 3600, always())
+        paused = clocks.pause(
+            clocks.start(ClockKind.PAYOUT, 1, NOW, 60, always()), NOW + timedelta(seconds=10), "why", always()
+        )
+        again = clocks.start(ClockKind.DECISION, 2, NOW + timedelta(days=1), 3600, always())
         work.cases.put_clocks(case, [decision, paused, again])
         work.cases.put_clocks(case, [clocks.stop(decision, NOW)])
         first = {clock.kind: clock for clock in work.cases.clocks(case, 1)}

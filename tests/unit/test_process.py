@@ -17,10 +17,10 @@ from refund_desk.client.words import load_catalogue
 from refund_desk.domain.conditions import CaseFacts, ConsultFact, risk_score
 from refund_desk.domain.errors import Conflict, Invalid, Refused
 from refund_desk.domain.process import (
+    ClockRule,
     ClockState,
     Process,
     arrival_days,
-    clock_limit_s,
     clock_state,
     could_do,
     in_force,
@@ -183,6 +183,7 @@ def test_one_letter_in_the_file_changes_permission_refusal_and_options(tmp_path:
     content = {
         "process": yaml.safe_load((tmp_path / "flipped.yaml").read_text(encoding="utf-8")),
         "reasons": process_book.standard_content()["reasons"],
+        "calendars": process_book.standard_content()["calendars"],
     }
     flipped = process_book.read(content, "flipped.yaml")
 
@@ -463,7 +464,8 @@ def test_progress_is_the_stage_until_a_decision_says_otherwise(process: Process)
 
 
 def test_the_decision_clock_pauses_while_we_wait_for_somebody_else(process: Process) -> None:
-    assert clock_limit_s(process, ClockKind.DECISION) == 48 * 3600
+    assert process.clocks[ClockKind.DECISION] == ClockRule(48 * 3600)
+    assert process.clocks[ClockKind.PAYOUT] == ClockRule(16 * 3600, "office")
     assert clock_state(process, Stage.WAITING_CUSTOMER, ClockKind.DECISION) is ClockState.PAUSE
     assert clock_state(process, Stage.REVIEW, ClockKind.DECISION) is ClockState.RUN
     assert clock_state(process, Stage.RETURN, ClockKind.PAYOUT) is ClockState.PAUSE

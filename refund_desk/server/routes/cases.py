@@ -12,9 +12,10 @@ from refund_desk.server import present as p
 from refund_desk.server.call import MONEY, Caller, RowId
 from refund_desk.server.present_case import case as case_view
 from refund_desk.server.present_case import customer as customer_view
-from refund_desk.service import cases, consultations, evidence, reading, steps, thread
+from refund_desk.service import cases, consultations, evidence, merchants, reading, steps, thread, waits
 from refund_desk.service.ports import Work
 from refund_desk.wire import cases as w
+from refund_desk.wire import clocks as k
 from refund_desk.wire import commands as c
 from refund_desk.wire.base import Coded, Text2
 
@@ -253,4 +254,35 @@ _step(
     "Erase everything personal of the case's customer. The log still verifies: it never held any of it.",
     c.Because,
     lambda work, desk, who, ref, b: evidence.erase_of_case(work, desk, who, ref, b.reason),
+)
+
+# ---------------------------------------------------------------- the merchant, and clocks that wait
+
+_step(
+    "merchant-ask",
+    "merchant.asked",
+    "Put the case to its merchant: their clock runs, the decision waits.",
+    k.MerchantAsk,
+    lambda work, desk, who, ref, b: merchants.ask(work, desk, who, ref, b.question),
+)
+_step(
+    "merchant-answer",
+    "merchant.answered",
+    "Record what the merchant said. Refused, merchant and customer disagree: it goes to arbitration.",
+    k.MerchantAnswer,
+    lambda work, desk, who, ref, b: merchants.answer(work, desk, who, ref, b.answer, b.text),
+)
+_step(
+    "wait",
+    "wait.begun",
+    "Let the case's clocks wait for somebody, for a reason.",
+    k.WaitBody,
+    lambda work, desk, who, ref, b: waits.wait(work, desk, who, ref, b.party, b.reason),
+)
+_step(
+    "go-on",
+    "wait.ended",
+    "What we waited for came: the clocks go on.",
+    k.GoOn,
+    lambda work, desk, who, ref, b: waits.go_on(work, desk, who, ref, b.party),
 )

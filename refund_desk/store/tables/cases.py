@@ -186,6 +186,8 @@ case_clock = Table(
     Column("paused_for", Text),
     Column("remaining_s", Integer),  # while paused
     Column("stopped_at", Instant),
+    Column("calendar", Text),  # its id; null: all time counts
+    Column("met_at", Instant),
 )
 
 case_pause = Table(
@@ -198,7 +200,17 @@ case_pause = Table(
     Column("from_at", Instant, nullable=False),
     Column("until_at", Instant),
     Column("person_id", Key, ForeignKey("person.id")),
+    Column("waits_for", Text),  # null: of before it was kept
+    Column("ended_by", Key, ForeignKey("person.id")),
+    Column("message_id", Key, ForeignKey("message.id")),  # the note that says why, of one made by hand
     Index("ix_case_pause_case", "case_id"),
+    Index(
+        "ix_case_pause_by_hand",
+        "waits_for",
+        "from_at",
+        sqlite_where=text("until_at IS NULL AND message_id IS NOT NULL"),
+        postgresql_where=text("until_at IS NULL AND message_id IS NOT NULL"),
+    ),
 )
 
 finding = Table(
