@@ -26,6 +26,7 @@ SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
         "user": "users",
         "config": "config",
         "clocks": "clocks",
+        "simulate": "simulate",
         "audit": "audit_here",
         "db": "db",
     }
