@@ -30,6 +30,7 @@ SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
         "config": "config",
         "export": "export",
         "clocks": "clocks",
+        "simulate": "simulate",
         "audit": "audit_here",
         "db": "db",
     }

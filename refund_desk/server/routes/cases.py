@@ -193,12 +193,14 @@ def override(call: Caller, number: RowId, body: c.Because) -> Response:
 # ---------------------------------------------------------------- further steps
 
 
-def _step(path: str, event: str, says: str, body: Any, use: Any) -> None:
-    """A route for a step that takes a body and gives an outcome."""
+def _step(path: str, event: str, says: str, body: Any, use: Any, told: Any = lambda _body: {}) -> None:
+    """A route for a step that takes a body and gives an outcome; told: what of the body its words name."""
 
     def route(call: Caller, ref: str, body: body) -> Response:
         return call.write(
-            lambda work, who: p.outcome(use(work, call.desk, who, ref, body), event), body=body, money=True
+            lambda work, who: p.outcome(use(work, call.desk, who, ref, body), event, told(body)),
+            body=body,
+            money=True,
         )
 
     route.__annotations__ = {"call": Caller, "ref": str, "body": body, "return": Response}
@@ -278,6 +280,7 @@ _step(
     "Let the case's clocks wait for somebody, for a reason.",
     k.WaitBody,
     lambda work, desk, who, ref, b: waits.wait(work, desk, who, ref, b.party, b.reason),
+    lambda b: {"for": b.party.value},
 )
 _step(
     "go-on",
@@ -285,4 +288,5 @@ _step(
     "What we waited for came: the clocks go on.",
     k.GoOn,
     lambda work, desk, who, ref, b: waits.go_on(work, desk, who, ref, b.party),
+    lambda b: {"for": b.party.value},
 )
