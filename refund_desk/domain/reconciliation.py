@@ -195,10 +195,10 @@ class Point(NamedTuple):
 class Match(NamedTuple):
     """Lines that are one thing. left, right: positions in `Outcome.entries`; terms sum to the score.
 
-    code: `reference` (it names the other), `reference_by_order` (it names the order of the other), `reference_alike`,
-    `scored` (amount, time, customer), `sum` (several on a side), `payout`, `sale` (a whole line of one), `sale_part`,
-    `sale_several`, `stock`. difference: right − left
-    in minor units of `currency`, after fee, rate and rounding.
+    code: `reference` (it names the other), `reference_by_order` (it names the order of the other), `reference_shared`
+    (it names what several have), `reference_alike`, `scored` (amount, time, customer), `sum` (several on a side),
+    `payout`, `sale` (a whole line of one), `sale_part`, `sale_several`, `stock`. difference: right − left in minor
+    units of `currency`, after fee, rate and rounding.
     """
 
     check: Check

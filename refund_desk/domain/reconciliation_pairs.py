@@ -208,8 +208,12 @@ def _one_to_many(pairing: Pairing, here: int, places: list[int], code: str) -> N
 
 
 def _many_to_one(pairing: Pairing, hits: list[int], there: int, code: str) -> None:
-    """One line names several, or shares its name with them: the first that agrees, or all of them."""
+    """One line names several, or shares its name with them: the first that agrees, or all of them.
+
+    A name that several have, as two refunds of one order have its number, points at none of them exactly.
+    """
     theirs = pairing.right[there]
+    code = "reference_shared" if len(set(hits)) > 1 else code
     hits = [hit for hit in dict.fromkeys(hits) if pairing.left_free[hit]]
     agreeing = [(hit, found) for hit in hits if (found := _agree(pairing, hit, there)) is not None]
     if agreeing:

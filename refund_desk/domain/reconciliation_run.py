@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
@@ -129,15 +130,29 @@ class _Run:
         pairing = Pairing(check, self._entries(here), self._entries(there), self.amounts, self.apart)
         enrich = None
         if check is Check.GATEWAY_LEDGER and self._has(Role.SHOP):
-            pairing.doubted = frozenset(place for place, position in enumerate(here) if self._doubted(position))
+            shared = self._shared_names()
+            pairing.doubted = frozenset(place for place, one in enumerate(here) if self._doubted(one, shared))
             enrich = partial(self._enrich, pairing, here)
         self._match(pairing, enrich)
         self._write(pairing, lambda place: (here[place],), there)
 
-    def _doubted(self, position: int) -> bool:
-        """Whether a gateway's copy of an order's number is one that the order system doesn't confirm."""
+    def _shared_names(self) -> set[str]:
+        """Names that several lines of the order system have, as two refunds of one order have its number."""
+        count = Counter(
+            ref
+            for kind in _MONEY
+            for p in self._of(Role.SHOP, kind)
+            for ref in {(kind, r) for r in self.out.entries[p].refs}
+        )
+        return {ref for (_, ref), times in count.items() if times > 1}
+
+    def _doubted(self, position: int, shared: set[str]) -> bool:
+        """Whether a gateway's copy of a number names nobody exactly: the order system doesn't confirm it, or has
+        it on several lines."""
         refs, shop = self.out.entries[position].refs, self.shop_of.get(position)
-        return bool(refs) and (shop is None or set(refs).isdisjoint(self.out.entries[shop].refs))
+        if not refs:
+            return False
+        return shop is None or set(refs).isdisjoint(self.out.entries[shop].refs) or not shared.isdisjoint(refs)
 
     def _match(
         self, pairing: Pairing, enrich: Callable[[], None] | None = None, by_day: set[str] | None = None
