@@ -19,7 +19,8 @@ from refund_desk.client.failures import Unreachable, raise_problem
 from refund_desk.domain.errors import NotFound
 from refund_desk.domain.words import Role
 from refund_desk.wire import bundle, cases, commands
-from refund_desk.wire.exports import ExportOrder
+from refund_desk.wire.exports import CaseOrder, ExportOrder
+from refund_desk.wire.figures import MonthOrder, MonthReport
 
 M = TypeVar("M")
 DEADLINE_S = 30.0
@@ -363,6 +364,15 @@ class DeskClient:
 
     async def start_export_cases(self, order: ExportOrder, key: str | None = None) -> commands.Job:
         return await self._do(commands.Job, "/exports/cases", order, key)
+
+    async def start_export_case(self, ref: str, order: CaseOrder, key: str | None = None) -> commands.Job:
+        return await self._do(commands.Job, f"/exports/cases/{_part(ref)}", order, key)
+
+    async def month(self, month: str) -> MonthReport:
+        return await self._get(MonthReport, "/reports/month", month=month)
+
+    async def start_export_month(self, order: MonthOrder, key: str | None = None) -> commands.Job:
+        return await self._do(commands.Job, "/exports/month", order, key)
 
     async def stop_job(self, job_id: str) -> commands.Job:
         return await self._do(commands.Job, f"/jobs/{_part(job_id)}/stop")

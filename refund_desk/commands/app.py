@@ -26,6 +26,7 @@ SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
         "user": "users",
         "config": "config",
         "export": "export",
+        "report": "report",
         "audit": "audit_here",
         "db": "db",
     }

@@ -11,7 +11,18 @@ from refund_desk.server.call import House
 from refund_desk.server.feed import Feed
 from refund_desk.server.guard import Guard
 from refund_desk.server.jobs import Jobs
-from refund_desk.server.routes import audit, cases, decisions, evidence, exports, intake, people, queue, session
+from refund_desk.server.routes import (
+    audit,
+    cases,
+    decisions,
+    evidence,
+    exports,
+    figures,
+    intake,
+    people,
+    queue,
+    session,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     session.router,
@@ -23,6 +34,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     people.router,
     audit.router,
     exports.router,
+    figures.router,
 )
 
 
