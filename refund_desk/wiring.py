@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -35,13 +36,15 @@ from refund_desk.engines.passwords import Argon2Passwords
 from refund_desk.engines.replies import FileReplies
 from refund_desk.engines.vault import LazyVault
 from refund_desk.engines.versions import Versions
+from refund_desk.server import dossier_run
 from refund_desk.server.app import build
 from refund_desk.server.feed import Changed, Feed
 from refund_desk.server.intake_run import run_import
 from refund_desk.server.jobs import Running
 from refund_desk.server.looks import Looks
+from refund_desk.server.month import month_paper
 from refund_desk.service import audit as audit_service
-from refund_desk.service import audit_files, audit_proofs, exports, restores, sources, steps, waits
+from refund_desk.service import audit_files, audit_proofs, exports, figures, restores, sources, steps, waits
 from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
@@ -58,6 +61,8 @@ from refund_desk.store.checkpoint_files import CheckpointFiles
 from refund_desk.store.database import open_engine
 from refund_desk.store.upgrade import upgrade
 from refund_desk.store.work import SqlStore, SqlWork
+from refund_desk.wire.exports import CaseOrder
+from refund_desk.wire.figures import MonthFile, MonthOrder
 from refund_desk.worker.decoding import decode_one, decode_waiting
 from refund_desk.worker.loop import Worker
 from refund_desk.worker.payouts import Payouts, PayoutThread
@@ -67,6 +72,7 @@ from refund_desk.worker.sync import run as run_source
 if TYPE_CHECKING:
     from refund_desk.worker.listen import Listener
 
+SETTLED_S = 5.0
 WORKER = Principal(0, 0, "worker", operator="system:worker")
 
 
@@ -337,6 +343,45 @@ class House:
         words = self.words(order.language)
         with self.store.read_long() as work:
             return exports.export_cases(work, self.desk, who, order, wanted, job.file, write_table, words, job.progress)
+
+    def export_case(self, job: Running, who: Principal, ref: str, order: CaseOrder) -> dict[str, Any]:
+        """Write one case to a file that belongs to the job; what it is."""
+        from refund_desk.engines.papers import print_paper
+
+        job.file = _temporary("case-", ".zip" if order.format == "zip" else ".pdf")
+        words = self.words(order.language)
+        return dossier_run.run_case(self, who, ref, order, job.file, words, print_paper, job.progress)
+
+    def export_month(self, job: Running, who: Principal, order: MonthOrder) -> dict[str, Any]:
+        """Write the report of a month to a file that belongs to the job; what it is."""
+        from refund_desk.engines.month_xlsx import write_month
+        from refund_desk.engines.papers import print_paper
+
+        job.file = _temporary("month-", f".{order.format}")
+        words = self.words(order.language)
+        with self.store.read_long() as work:
+            now, before = figures.month(work, self.desk, who, order.month)
+        if order.format == "pdf":
+            paper = month_paper(now, before, who.name, self.desk.clock(), words)
+            job.file.write_bytes(print_paper(paper))
+        else:
+            write_month(job.file, now, before, words)
+        size, digest = job.file.stat().st_size, exports.file_digest(job.file)
+        return MonthFile(month=order.month, format=order.format, sha256=digest, bytes=size).model_dump(mode="json")
+
+    def settle_log(self) -> None:
+        """Wait until every entry so far has its place under a signature; at most `SETTLED_S`."""
+        if not self._runs:
+            self.integrate()
+            self.integrator.close()
+            return
+        until = time.monotonic() + SETTLED_S
+        while time.monotonic() < until:
+            with self.read() as work:
+                if not work.log.unprotected():
+                    return
+            self._worker.wake()
+            time.sleep(0.05)
 
     # ------------------------------------------------------------ people at this machine
 

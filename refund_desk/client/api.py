@@ -16,7 +16,8 @@ from refund_desk.client.calls import DEADLINE_S, new_key, part
 from refund_desk.client.sources import SourceCalls
 from refund_desk.domain.words import Role
 from refund_desk.wire import bundle, cases, clocks, commands, reconciliation
-from refund_desk.wire.exports import ExportOrder
+from refund_desk.wire.exports import CaseOrder, ExportOrder
+from refund_desk.wire.figures import MonthOrder, MonthReport
 
 __all__ = ["DEADLINE_S", "DeskClient", "new_key"]
 
@@ -341,6 +342,15 @@ class DeskClient(SourceCalls):
 
     async def start_export_cases(self, order: ExportOrder, key: str | None = None) -> commands.Job:
         return await self._do(commands.Job, "/exports/cases", order, key)
+
+    async def start_export_case(self, ref: str, order: CaseOrder, key: str | None = None) -> commands.Job:
+        return await self._do(commands.Job, f"/exports/cases/{part(ref)}", order, key)
+
+    async def month(self, month: str) -> MonthReport:
+        return await self._get(MonthReport, "/reports/month", month=month)
+
+    async def start_export_month(self, order: MonthOrder, key: str | None = None) -> commands.Job:
+        return await self._do(commands.Job, "/exports/month", order, key)
 
     async def stop_job(self, job_id: str) -> commands.Job:
         return await self._do(commands.Job, f"/jobs/{part(job_id)}/stop")

@@ -105,6 +105,10 @@ class Formats:
         day = "day" if here.year == today.year else "date"
         return f"{self._pattern(at, day)} {self.time(at)}"
 
+    def stamp(self, at: datetime) -> str:
+        """Day with its year, and the time: for paper, which is read another day."""
+        return f"{self.date(at)} {self.time(at)}"
+
     def full(self, at: datetime) -> str:
         """Date, seconds and offset, for a tooltip or an audit row."""
         return self._pattern(at, "long")

@@ -159,6 +159,10 @@ class Words:
         """Any value of the wire as text, by its type."""
         return self._auto("", value)
 
+    def plain(self, text: str) -> str:
+        """Text from outside, with its controls visible."""
+        return plain(text)
+
     # ------------------------------------------------------------ inside
 
     def _miss(self, key: str) -> None:

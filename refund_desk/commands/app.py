@@ -31,6 +31,7 @@ SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
         "export": "export",
         "clocks": "clocks",
         "simulate": "simulate",
+        "report": "report",
         "audit": "audit_here",
         "db": "db",
     }

@@ -17,12 +17,14 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from refund_desk.commands.packages import is_zip, open_package
 from refund_desk.domain.errors import DeskError, Invalid, NotFound, Unavailable
 from refund_desk.service.audit import Trust, VerifyReport, verify
 from refund_desk.service.audit_check import FirstBad
 from refund_desk.service.audit_files import export, verify_file
 from refund_desk.service.audit_proofs import FORMAT as PROOF
 from refund_desk.service.audit_proofs import ProofReport, prove_case, verify_proof
+from refund_desk.service.dossier import DossierReport, verify_dossier
 from refund_desk.service.ports.audit import AuditReader
 
 MAX_PROOF = 256 * 1024 * 1024
@@ -140,6 +142,10 @@ def _check(desk: Doors, target: str, trust: Trust, as_json: bool) -> None:
     path = Path(target)
     if not path.is_file():
         raise NotFound("audit.target_missing", path=target)
+    if is_zip(path):
+        with open_package(path) as package:
+            _report_dossier(desk, verify_dossier(package, trust), as_json)
+        return
     with path.open("rb") as stream:
         head = stream.read(200)
         stream.seek(0)
@@ -189,6 +195,15 @@ def _report_proof(desk: Doors, report: ProofReport, as_json: bool) -> None:
     }
     good = "command.audit.case_proven" if report.origin_proven else "command.audit.case_agrees"
     _say(desk, as_json, values, good if report.ok else "command.audit.broken")
+    _fail(desk, as_json, bad)
+
+
+def _report_dossier(desk: Doors, report: DossierReport, as_json: bool) -> None:
+    bad = report.first_bad
+    values = {name: getattr(report, name) for name in ("ok", "case", "files", "entries", "size", "origin_proven")}
+    values["first_bad"] = None if bad is None else {"code": bad.code, "params": bad.to_params()}
+    good = "command.audit.dossier_proven" if report.origin_proven else "command.audit.dossier_agrees"
+    _say(desk, as_json, values, good if report.ok else "command.audit.dossier_broken")
     _fail(desk, as_json, bad)
 
 

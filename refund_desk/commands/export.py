@@ -1,4 +1,4 @@
-"""`refund-desk export cases`: files out of the desk."""
+"""`refund-desk export cases | case | dispute`: files out of the desk."""
 
 from __future__ import annotations
 
@@ -16,11 +16,6 @@ from refund_desk.domain.words import Reason, RequestKind, Stage
 from refund_desk.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-
-
-@app.callback()
-def _subjects() -> None:
-    """With one command alone, typer would make it the whole."""
 
 
 @desk_command(app, "cases")
@@ -65,6 +60,55 @@ def cases(
         as_json({"file": str(out), "manifest": str(beside), **manifest})
     else:
         say("command.export.cases", rows=manifest["rows"], file=str(out), manifest=beside.name)
+
+
+Language = Annotated[str | None, typer.Option("--language", help="help.export.case.language")]
+PurposeGiven = Annotated[Purpose | None, typer.Option("--purpose", help="help.export.cases.purpose")]
+Ref = Annotated[str, typer.Argument(help="help.export.case.ref")]
+
+
+@desk_command(app, "case")
+def case(
+    call: Call,
+    ref: Ref,
+    out: Annotated[Path, typer.Option("--out", "-o", help="help.export.case.out")],
+    language: Language = None,
+    purpose: PurposeGiven = None,
+) -> None:
+    """One case as a dossier."""
+    form = out.suffix.removeprefix(".").lower()
+    if form not in ("pdf", "zip"):
+        raise Invalid("export.case_format", said=out.name)
+    _one(call, ref, out, form, language, purpose)
+
+
+@desk_command(app, "dispute")
+def dispute(
+    call: Call,
+    ref: Ref,
+    out: Annotated[Path, typer.Option("--out", "-o", help="help.export.dispute.out")],
+    most: Annotated[float, typer.Option("--most", min=0.2, max=100, help="help.export.dispute.most")] = 4.5,
+    language: Language = None,
+    purpose: PurposeGiven = None,
+) -> None:
+    """What a card network wants for a chargeback."""
+    _one(call, ref, out, "dispute", language, purpose, int(most * 1_000_000))
+
+
+def _one(
+    call: Call, ref: str, out: Path, form: str, language: str | None, purpose: Purpose | None, most: int = 4_500_000
+) -> None:
+    from refund_desk.wire.exports import CaseOrder
+
+    place(out)
+    spoken = language if language in ("zh", "en") else Settings().words
+    order = CaseOrder.model_validate({"format": form, "language": spoken, "purpose": purpose, "most_bytes": most})
+    job = finished(call, call.ask(call.client.start_export_case(ref, order)))
+    fetched(call, job, out, job.result["sha256"])
+    if call.json:
+        as_json({"file": str(out), **job.result})
+    else:
+        say("command.export.case", ref=ref, file=str(out), bytes=job.result["bytes"])
 
 
 def _by_name(out: Path | None) -> Format:

@@ -10,6 +10,7 @@ from typing import Any
 from refund_desk.commands.calling import Call
 from refund_desk.commands.intake import progress
 from refund_desk.domain.errors import DeskError, Invalid, NotFound
+from refund_desk.service.exports import file_digest
 from refund_desk.wire.commands import Job
 
 FIRST_S, SLOWEST_S = 0.02, 0.5
@@ -49,14 +50,6 @@ def fetched(call: Call, job: Job, out: Path, digest: str) -> None:
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    import hashlib
-
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_manifest(out: Path, manifest: dict[str, Any]) -> Path:

@@ -18,6 +18,7 @@ from refund_desk.server.routes import (
     decisions,
     evidence,
     exports,
+    figures,
     intake,
     people,
     queue,
@@ -39,6 +40,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     clocks.router,
     audit.router,
     exports.router,
+    figures.router,
 )
 
 

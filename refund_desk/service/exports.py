@@ -69,7 +69,7 @@ def export_cases(
         "format": order.format.value,
         "version": VERSION,
         "rows": rows,
-        "sha256": _digest(path),
+        "sha256": file_digest(path),
         "bytes": path.stat().st_size,
         "filters": dict(order.filters),
         "columns": [{"name": c.name if xlsx else c.key, "type": c.kind.value} for c in shown],
@@ -80,6 +80,7 @@ def export_cases(
     }
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -22,6 +22,7 @@ from refund_desk.store.cases import CaseRepo
 from refund_desk.store.database import reading, writing
 from refund_desk.store.exports import Exports
 from refund_desk.store.facts import FactRepo
+from refund_desk.store.figures import Figures
 from refund_desk.store.idempotency import IdempotencyRepo
 from refund_desk.store.intake import IntakeRepo
 from refund_desk.store.money import MoneyRepo
@@ -81,6 +82,10 @@ class SqlWork:
     @cached_property
     def exports(self) -> Exports:
         return Exports(self.connection)
+
+    @cached_property
+    def figures(self) -> Figures:
+        return Figures(self.connection)
 
     @cached_property
     def idempotency(self) -> IdempotencyRepo:

@@ -34,6 +34,29 @@ class ExportOrder(Wire):
     language: Literal["zh", "en"] = Field(default="en", description="Of an xlsx, which is worded.")
 
 
+class CaseOrder(Wire):
+    """pdf: the dossier; zip: it, the originals, a manifest and its proof; dispute: the pack for a chargeback (PDF)."""
+
+    format: Literal["pdf", "zip", "dispute"] = "pdf"
+    language: Literal["zh", "en"] = "en"
+    purpose: Purpose | None = Field(default=None, description="What the customer's data is unmasked for.")
+    most_bytes: int = Field(
+        default=4_500_000, ge=200_000, le=100_000_000, description="Of a pack: pictures get smaller until it fits."
+    )
+
+
+class CaseFile(Wire):
+    """What was written; the job's result."""
+
+    ref: str
+    format: str
+    sha256: str
+    bytes: int
+    images: int
+    entries: int = Field(description="Entries of the log, proven by the checkpoint in it.")
+    at: Time
+
+
 class ExportColumn(Wire):
     """type: `money` is an integer of minor units of the row's currency (major units in an xlsx)."""
 

@@ -29,6 +29,7 @@ FIGURES: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "start": lambda options: window.start(options.cases, options.open),
     "window": lambda options: window.work(options.cases, options.open),
     "export": lambda options: exports.tables(options.cases, options.open),
+    "dossier": lambda _: exports.dossier(),
     "import": lambda options: intake.long_file(options.cases),
     "reconcile": lambda options: reconcile.figures(),
 }

@@ -7,21 +7,30 @@ and what else the machine does is no part of it.
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import random
 import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
+from refund_desk import wiring
 from refund_desk.domain.exports import Column, Format, Kind, Order, columns
 from refund_desk.service.ports.views import QueueFilter
+from refund_desk.settings import Settings
+from refund_desk.wire.exports import CaseOrder
 from tests.bench import desk
-from tests.bench.measure import Row
+from tests.bench.measure import Row, Timer
+from tests.fakes import bundles as b
 
 MOST_MB, MOST_RATIO = 400.0, 1.3
 ALL = QueueFilter(closed=True)
@@ -99,10 +108,45 @@ def _ready(column: Column, value: Any) -> Any:
     return value.astimezone(UTC).replace(tzinfo=None) if column.kind is Kind.TIME else value
 
 
+PICTURES, MOST_S, DOSSIERS = 20, 3.0, 5
+
+
+def dossier() -> Iterator[Row]:
+    """One case with 20 photographs as PDF/A and as zip, from the order to the file; wall clock."""
+    with tempfile.TemporaryDirectory() as name:
+        house = wiring.embedded(Path(name) / "home", Settings(key_dir=Path(name) / "keys"), wiring.Parts(worker=False))
+        who = house.operators[house.operator_token("bench")]
+        photos = {f"evidence/{n}.jpg": _photo(n) for n in range(PICTURES)}
+        line = b.case("D1", "D1", messages=[b.message()], evidence=[{"file": file} for file in photos])
+        job: Any = _Watched()
+        house.import_bundle(job, who, b.write(Path(name) / "bundle", [line], photos))
+        with house.read() as work:
+            ref = work.views.page(0, ALL, datetime.now(UTC), None, 1)[0].state.ref
+        for form in ("pdf", "zip"):
+            timer = Timer()
+            for _ in range(DOSSIERS):
+                order = CaseOrder.model_validate({"format": form})
+                made = timer.run(lambda order=order: house.export_case(job, who, ref, order))  # type: ignore[misc]
+                job.file.unlink()
+            note = f"{made['images']} images, {made['bytes'] / 1e6:.1f} MB"
+            median, p95 = timer.median / 1_000, timer.p95 / 1_000
+            yield Row(f"dossier with 20 images, {form}", "s", median, p95, judged=median, limit=MOST_S, note=note)
+        house.close()
+
+
+def _photo(number: int) -> bytes:
+    """A photo of nothing, as large as a telephone's."""
+    dice, out = random.Random(number), io.BytesIO()
+    small = Image.frombytes("RGB", (40, 30), dice.randbytes(40 * 30 * 3))
+    small.resize((1600, 1200), Image.Resampling.BICUBIC).save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
 class _Watched:
     """A job that nobody stops."""
 
     file: Path | None = None
+    stop = threading.Event()
 
     def progress(self, done: int, total: int | None = None) -> None: ...
 

@@ -201,7 +201,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/jobs/{job_id}", None),
     Route("POST", "/v1/jobs/{job_id}/stop", None),
     Route("GET", "/v1/jobs/{job_id}/file", None),
+    Route("POST", "/v1/exports/cases/{ref}", "export.case", {"format": "pdf"}),
     Route("POST", "/v1/exports/cases", "export.cases", {"format": "csv"}),
+    Route("GET", "/v1/reports/month", "report.read", query="?month=2026-10"),
+    Route("POST", "/v1/exports/month", "report.read", {"month": "2026-10", "format": "xlsx"}),
 )
 """In the order of the routers."""
 

@@ -6,8 +6,10 @@ list (`rows`, `approval_rows` …) to change what it says.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -30,6 +32,7 @@ from refund_desk.engines.signing import SigningKey
 from refund_desk.wire import cases, commands
 from refund_desk.wire import decisions as wd
 from refund_desk.wire.base import Amount, Coded, PersonRef
+from refund_desk.wire.exports import CaseOrder, ExportOrder
 
 NOW = datetime(2026, 11, 23, 4, 41, 7, tzinfo=UTC)
 LIN = PersonRef(id=1, name="林晓")
@@ -382,6 +385,9 @@ def standard_process() -> Any:
     return {name: yaml.safe_load((folder / file).read_text(encoding="utf-8")) for name, file in names.items()}
 
 
+EXPORTED = b"ref,order\n"
+
+
 class FakeClient(DeskClient):
     """Answers from memory. `calls` has (method, arguments) in order."""
 
@@ -402,6 +408,7 @@ class FakeClient(DeskClient):
         self.link_content: Any = {"vendure": {"order": "https://shop.example/admin/orders/{id}"}}
         self.fail: dict[str, DeskError] = {}
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self.exported_digest = hashlib.sha256(EXPORTED).hexdigest()
 
     def _note(self, name: str, *args: Any) -> None:
         self.calls.append((name, args))
@@ -598,8 +605,20 @@ class FakeClient(DeskClient):
         polls = len(self.called("job"))
         if polls % 2 == 1:
             return commands.Job(id=job_id, kind="audit", status="running", done=700, total=1923)
-        result = self.the_report.model_dump(mode="json") if job_id == "v1" else {"entries": 1923}
+        result = self.the_report.model_dump(mode="json") if job_id == "v1" else {"sha256": self.exported_digest}
         return commands.Job(id=job_id, kind="audit", status="done", done=1923, total=1923, result=result)
+
+    async def start_export_cases(self, order: ExportOrder, key: str | None = None) -> commands.Job:
+        self._note("start_export_cases", order)
+        return commands.Job(id="x1", kind="export.cases", status="running", done=0, total=1923)
+
+    async def start_export_case(self, ref: str, order: CaseOrder, key: str | None = None) -> commands.Job:
+        self._note("start_export_case", ref, order)
+        return commands.Job(id="x1", kind="export.case", status="running", done=0, total=20)
+
+    async def job_file_to(self, job_id: str, path: Path) -> int:
+        self._note("job_file_to", job_id)
+        return path.write_bytes(EXPORTED)
 
     async def job_file(self, job_id: str) -> bytes:
         self._note("job_file", job_id)

@@ -28,7 +28,8 @@ def commands() -> Iterator[list[str]]:
     yield from (["quarantine", name] for name in ("list", "show", "retry", "drop"))
     yield from (["config", name] for name in ("list", "show", "propose", "approve", "decline"))
     yield from (["db", name] for name in ("upgrade", "current", "check", "grant", "accept-restore"))
-    yield from (["export", name] for name in ("cases",))
+    yield from (["export", name] for name in ("cases", "case", "dispute"))
+    yield ["report", "month"]
     yield from (["audit", name] for name in ("verify", "export", "prove", "key"))
 
 

@@ -55,3 +55,29 @@ def test_what_can_not_be_is_said(shell: Shell, tmp_path: Path) -> None:
     wrong = shell("export", "cases", "--out", str(tmp_path / "a.csv"), "--currency", "yuan", code=1)
     assert "filters.currency" in wrong.stderr
     assert not (tmp_path / "a.csv").exists()
+
+
+def test_a_case_in_a_zip_is_proven_offline_by_audit_verify(shell: Shell, tmp_path: Path) -> None:
+    shell("import", str(bundle(tmp_path / "bundle", 1)))
+    out = tmp_path / "case.zip"
+    said = shell.json("export", "case", "RC-26-000001", "--out", str(out))
+    assert said["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    vkey = shell("audit", "key").stdout.strip()
+    shell.env["REFUND_DESK_HOME"] = str(tmp_path / "elsewhere")
+    proven = shell("audit", "verify", str(out), "--key", vkey).stdout
+    assert proven.startswith("Case RC-26-000001: all 2 files are as the signed log of")
+    assert "not proven" in shell("audit", "verify", str(out)).stdout
+    assert shell.json("audit", "verify", str(out), "--key", vkey)["origin_proven"] is True
+    out.write_bytes(out.read_bytes().replace(b"case.json", b"case.jsom"))
+    broken = shell("audit", "verify", str(out), "--key", vkey, code=1).stdout
+    assert "is not on the list" in broken
+
+
+def test_a_case_goes_into_a_pdf_or_a_zip(shell: Shell, tmp_path: Path) -> None:
+    shell("import", str(bundle(tmp_path / "bundle", 1)))
+    for name, command in (("a.pdf", "case"), ("b.pdf", "dispute")):
+        shell("export", command, "RC-26-000001", "--out", str(tmp_path / name), "--language", "zh")
+        assert (tmp_path / name).read_bytes().startswith(b"%PDF-")
+    assert "not into" in shell("export", "case", "RC-26-000001", "--out", "a.doc", code=1).stderr
+    assert "RC-26-000009" in shell("export", "case", "RC-26-000009", "--out", str(tmp_path / "c.pdf"), code=1).stderr
+    assert not (tmp_path / "c.pdf").exists()

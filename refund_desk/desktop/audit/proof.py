@@ -10,9 +10,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from refund_desk.client.plaintext import plain
-from refund_desk.desktop.audit.jobs import JobWatch
 from refund_desk.desktop.audit.model import what, who
 from refund_desk.desktop.context import Desk
+from refund_desk.desktop.jobs import JobWatch
 from refund_desk.desktop.widgets import Banner, BusyBar, Card, FieldGrid, FieldRow, KeyButton, PlainLabel, words_label
 from refund_desk.desktop.words import formats, tr, unbind_text, word, word_error, words
 from refund_desk.domain.checkpoints import read_checkpoint

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStackedWidget, QVBoxLayout, QWidget
 
 from refund_desk.desktop.context import Desk
+from refund_desk.desktop.exporting import UNMASK, CasesDialog, ExportStrip
 from refund_desk.desktop.queue.delegate import QueueDelegate
 from refund_desk.desktop.queue.filters import QueueHead
 from refund_desk.desktop.queue.model import QueueModel
@@ -17,12 +19,14 @@ from refund_desk.desktop.queue.views import SavedViews
 from refund_desk.desktop.queue.why import WhyPopup
 from refund_desk.desktop.theme import theme
 from refund_desk.desktop.widgets import BusyBar, EmptyState, KeyButton
-from refund_desk.desktop.words import bind_text, unbind_text, word_error
+from refund_desk.desktop.words import bind_text, unbind_text, word_error, words
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.words import Role
 from refund_desk.wire.cases import QueuePage, QueueRow, WhyHere
+from refund_desk.wire.exports import ExportOrder
 
 PAGE, LARGEST, MOST = 50, 100, 1000
+EXPORTS = (Role.LEAD, Role.COMPLIANCE, Role.AUDITOR)
 IDLE_MS = 180
 """After this long on a row, its case is worth fetching ahead."""
 
@@ -46,7 +50,7 @@ class QueuePanel(QFrame):
         self.stack, self.busy = QStackedWidget(), BusyBar()
         self.empty, self.failed = EmptyState("ui.queue.empty.title", "ui.queue.empty.text"), _failed(self.refresh)
         self.views = SavedViews(desk, self)
-        self.why = WhyPopup(self)
+        self.why, self.export = WhyPopup(self), ExportStrip(desk)
         self._asked, self._loaded = 0, False
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
@@ -112,6 +116,19 @@ class QueuePanel(QFrame):
         """Explain the chosen row."""
         if ref := self.current_ref():
             self._desk.operations.read(self, lambda: self._desk.client.why(ref), self._explain)
+
+    def ask_export(self) -> None:
+        """Ask how, then write what the filters find into a file."""
+        dialog = CasesDialog(self, may_unmask=self._desk.has(*UNMASK))
+        dialog.chosen.connect(self.export_to)
+        dialog.open()
+
+    def export_to(self, path: Path, form: str, closed: bool, purpose: str) -> None:
+        """Every case of the list as it is filtered now."""
+        said = {"format": form, "purpose": purpose or None, "language": "zh" if words().language == "zh" else "en"}
+        filters = {**self.head.query.filters(), "closed": closed}
+        order = ExportOrder.model_validate({**said, "filters": filters})
+        self.export.save(lambda: self._desk.client.start_export_cases(order), path, manifest=True)
 
     # ------------------------------------------------------------ inside
 
@@ -214,7 +231,7 @@ class QueuePanel(QFrame):
         line = QFrame()
         line.setObjectName("rule")
         line.setFixedHeight(1)
-        for widget, stretch in ((self.head, 0), (line, 0), (self.busy, 0), (self.stack, 1)):
+        for widget, stretch in ((self.head, 0), (line, 0), (self.busy, 0), (self.stack, 1), (self.export, 0)):
             column.addWidget(widget, stretch)
         self.setMinimumWidth(250)
 
@@ -244,6 +261,8 @@ class QueuePanel(QFrame):
         if self._desk.has(Role.REVIEWER):
             add("take", "G", "ui.queue.key.take", self.take_next_wanted.emit)
         add("why", "W", "ui.queue.key.why", self.ask_why)
+        if self._desk.has(*EXPORTS):
+            add("export", "E", "ui.queue.key.export", self.ask_export)
         add("search", "/", "ui.queue.key.search", self.head.focus_search)
         for chip in CHIPS:
             add(f"chip.{chip}", "", f"chip.{chip}", partial(self._ask_chip, chip))

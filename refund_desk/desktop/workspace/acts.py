@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from refund_desk.client.plaintext import plain
+from refund_desk.desktop.exporting import UNMASK, CaseDialog
 from refund_desk.desktop.operations import new_key
 from refund_desk.desktop.widgets import FieldValue
 from refund_desk.desktop.words import tr
@@ -22,12 +24,15 @@ from refund_desk.domain.errors import DeskError
 from refund_desk.domain.words import Role
 from refund_desk.wire.cases import CaseView, CustomerView, EvidenceView, MessageView
 from refund_desk.wire.commands import Outcome, PromiseBody, Taken
+from refund_desk.wire.exports import CaseOrder
 
 if TYPE_CHECKING:
     from refund_desk.desktop.workspace.workspace import CaseWorkspace
 
 
 ORIGINAL_S = 120.0
+EXPORTS = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE, Role.RISK, Role.COMPLIANCE, Role.AUDITOR)
+"""Who may take a case out of the desk; the service checks it."""
 
 
 class Acts(QObject):
@@ -65,6 +70,20 @@ class Acts(QObject):
         if self._over.ref == ref:
             self._over.page.header.show_customer(customer)
             self._over.page.header.customer.setFocus()
+
+    def export(self) -> None:
+        """Ask how, then write the case into a file."""
+        view, desk = self._over.view, self._over.desk
+        if view is None or not desk.has(*EXPORTS):
+            return
+        dialog = CaseDialog(self._over, view.ref, may_unmask=desk.has(*UNMASK))
+        dialog.chosen.connect(partial(self.export_to, view.ref))
+        dialog.open()
+
+    def export_to(self, ref: str, path: Path, form: str, language: str, purpose: str) -> None:
+        said = {"format": form, "language": language, "purpose": purpose or None}
+        order = CaseOrder.model_validate(said)
+        self._over.export.save(lambda: self._over.desk.client.start_export_case(ref, order), path)
 
     def hold(self) -> None:
         """Take the case, or put it back."""

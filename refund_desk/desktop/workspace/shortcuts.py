@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QWidget
 
 from refund_desk.desktop.keys import can_type
 from refund_desk.desktop.widgets import Thumbnail
+from refund_desk.desktop.workspace.acts import EXPORTS
 from refund_desk.desktop.workspace.composer import MODES
 from refund_desk.desktop.workspace.decision_bar import QUICK
 from refund_desk.desktop.workspace.steps import STEPS
@@ -45,6 +46,8 @@ def bind_keys(workspace: CaseWorkspace) -> None:
     )
     _add(workspace, page, "unmask", "Shift+C", acts.unmask)
     _add(workspace, page, "hold", "S", acts.hold)
+    if workspace.desk.has(*EXPORTS):
+        _add(workspace, page, "export", "Ctrl+E", acts.export)
     _add(workspace, page, "answer", "Shift+A", acts.answer)
     _add(workspace, page, "mark_promise", "Shift+P", acts.mark_promise)
     _add(workspace, workspace, "refresh", "F5", workspace.refresh)

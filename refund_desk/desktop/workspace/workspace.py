@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.drafts import Drafts
+from refund_desk.desktop.exporting import ExportStrip
 from refund_desk.desktop.operations import new_key
 from refund_desk.desktop.widgets import EmptyState, KeyButton, UndoBar
 from refund_desk.desktop.words import tr, unbind_text, word_error, words
@@ -60,7 +61,7 @@ class CaseWorkspace(QWidget):
         self._seen = 0
         self._build(drafts)
         self.viewer = Viewer(desk.client, desk.operations, self.images, desk.keys, self)
-        self.undo_bar = UndoBar(self)
+        self.undo_bar, self.export = UndoBar(self), ExportStrip(desk)
         self._undo: tuple[str, int, str] | None = None
         self.upload = Upload(desk.client, desk.operations, self)
         self.acts = Acts(self)
@@ -315,6 +316,7 @@ class CaseWorkspace(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._pages)
+        column.addWidget(self.export)
 
     def _connect(self) -> None:
         page = self.page

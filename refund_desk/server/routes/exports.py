@@ -12,11 +12,12 @@ from refund_desk.domain.people import Principal
 from refund_desk.server.call import Caller
 from refund_desk.server.jobs import Jobs, Running
 from refund_desk.server.routes.audit import job_view
+from refund_desk.service.dossier import order_dossier
 from refund_desk.service.exports import order_export
 from refund_desk.service.ports import Work
 from refund_desk.service.ports.views import CHIPS, QueueFilter
 from refund_desk.wire import commands as c
-from refund_desk.wire.exports import ExportOrder, QueueFilters
+from refund_desk.wire.exports import CaseOrder, ExportOrder, QueueFilters
 
 router = APIRouter(tags=["exports"])
 
@@ -44,6 +45,25 @@ def export(call: Caller, request: Request, body: ExportOrder) -> c.Job:
         return call.house.export_cases(job, who, order, wanted)
 
     return job_view(jobs.start("export.cases", who, run))
+
+
+@router.post("/exports/cases/{ref}", response_model=c.Job)
+def export_case(call: Caller, request: Request, ref: str, body: CaseOrder) -> c.Job:
+    """Begin to write one case as a file; the result is a `CaseFile`, the file is at `/jobs/{id}/file`."""
+    jobs: Jobs = request.app.state.jobs
+    actors: list[Principal] = []
+
+    def use(work: Work, who: Principal) -> None:
+        order_dossier(work, call.desk, who, ref, body.format, body.purpose)
+        actors.append(who)
+
+    call.write(use, body=body)
+    who = actors[0] if actors else call.read(lambda _, who: who)
+
+    def run(job: Running) -> Any:
+        return call.house.export_case(job, who, ref, body)
+
+    return job_view(jobs.start("export.case", who, run))
 
 
 def _filter(said: QueueFilters) -> QueueFilter:
