@@ -17,7 +17,7 @@ from refund_desk.domain.errors import DeskError
 if TYPE_CHECKING:
     from refund_desk.wire.sources import SourceView
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 ASK_S = 0.2
 LOOK_S = 5.0
