@@ -8,7 +8,7 @@ who may decide of `process`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -98,6 +98,11 @@ class ProposalContent:
         for name, shape in shapes.items():
             known[name] = None if known[name] is None else shape(known[name])
         return cls(**known)
+
+    def without_words(self) -> ProposalContent:
+        """What stays when its customer is erased: decision, sums and codes, and nothing that anybody typed."""
+        terms = self.return_terms and replace(self.return_terms, address=None)
+        return replace(self, want=None, questions=(), public_text=None, below_promise_reason=None, return_terms=terms)
 
     def proposed(self) -> Proposed:
         """What it asks of the ceilings, shipping as a line. Only for decisions with an amount."""
