@@ -331,11 +331,6 @@ def clock_limit_s(process: Process, clock: ClockKind) -> int:
     return process.clocks[clock]
 
 
-def pause_reason(stage: Stage) -> Why:
-    """Why clocks pause in a stage, for the reader."""
-    return Why(f"clock.paused.{stage.value}")
-
-
 def arrival_days(process: Process, method: str | None) -> int:
     """Business days within which a refund by this payment method arrives; unknown methods get the longest."""
     return process.arrival_days.get(method or "", process.arrival_days["other"])

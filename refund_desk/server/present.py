@@ -14,7 +14,7 @@ from refund_desk.domain.links import Links, link_to
 from refund_desk.domain.money import Term as DomainTerm
 from refund_desk.domain.process import Why
 from refund_desk.domain.raci import Option
-from refund_desk.domain.words import Decision, Raci, Reason, RecordKind, RequestKind, Role, Stage, Tender
+from refund_desk.domain.words import Raci, Reason, RecordKind, RequestKind, Role, Stage, Tender
 from refund_desk.service.casefile import CaseFile
 from refund_desk.service.decisions import Done, content_of
 from refund_desk.service.ports.money import IntentRow, ProposalRow
@@ -258,7 +258,3 @@ def intent(
         owner=owner,
         link=link_to(links, row.channel, RecordKind.REFUND, row.reference) if row.reference else None,
     )
-
-
-def decision_name(value: str | None) -> Decision | None:
-    return Decision(value) if value else None

@@ -73,10 +73,6 @@ class IntakeRepo:
             query = query.where(quarantine.c.id < after)
         return [dict(row._mapping) for row in self._c.execute(query.limit(limit))]
 
-    def quarantine_counts(self) -> dict[str, int]:
-        query = select(quarantine.c.status, func.count()).group_by(quarantine.c.status)
-        return {row[0]: row[1] for row in self._c.execute(query)}
-
     def quarantined_one(self, quarantine_id: int) -> Mapping[str, Any]:
         row = self._c.execute(select(quarantine).where(quarantine.c.id == quarantine_id)).one_or_none()
         if row is None:
