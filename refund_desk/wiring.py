@@ -217,7 +217,7 @@ class House:
         self._tell()
 
     def _chores(self) -> list[Any]:
-        return [self.expire_leases, self._overdue, self._old_keys, self._pictures]
+        return [self.expire_leases, self._overdue, self._old_keys, self._words, self._pictures]
 
     def expire_leases(self) -> bool:
         """Leases that ran out come back to the queue; whether more may wait."""
@@ -237,6 +237,11 @@ class House:
             work.people.forget_failures(self.desk.clock() - timedelta(days=1))
             sources.forget_old(work, self.desk.clock())
         return False
+
+    def _words(self) -> bool:
+        """Words of erased customers leave the search index for good, a little at a time."""
+        with self.store.write() as work:
+            return work.cases.tidy_index(200)
 
     # ------------------------------------------------------------ the log as a whole
 

@@ -14,7 +14,7 @@ from refund_desk.commands.printing import as_json, say, table, words
 if TYPE_CHECKING:
     from refund_desk.wire.sources import ConnectorView, SourceView
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Name = Annotated[str, typer.Argument(metavar="NAME")]
 Reason = Annotated[str, typer.Option(help="help.source.reason")]

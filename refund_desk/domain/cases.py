@@ -99,6 +99,20 @@ def case_ref(year: int, number: int) -> str:
     return f"RC-{year % 100:02d}-{number:06d}"
 
 
+def as_proposed(events: Iterable[CaseEvent], number: int) -> dict[Aspect, int]:
+    """Versions of facts and money when a proposal was made, where they have moved on since.
+
+    A verdict that names no versions rests on what the proposer saw. events: those of the case, oldest first.
+    """
+    made, out = False, dict[Aspect, int]()
+    for event in events:
+        if event.type == "proposal.made" and event.data.get("number") == number:
+            made = True
+        elif made and event.aspect in (Aspect.FACTS, Aspect.MONEY):
+            out.setdefault(event.aspect, event.version - 1)
+    return out
+
+
 def check_fresh(state: CaseState, rests_on: Mapping[Aspect, int], events: Iterable[CaseEvent]) -> None:
     """Raise `Stale` when an aspect that a command rests on has moved on, with what changed since.
 

@@ -7,9 +7,8 @@ who may decide of `process`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -98,6 +97,11 @@ class ProposalContent:
         for name, shape in shapes.items():
             known[name] = None if known[name] is None else shape(known[name])
         return cls(**known)
+
+    def without_words(self) -> ProposalContent:
+        """What stays when its customer is erased: decision, sums and codes, and nothing that anybody typed."""
+        terms = self.return_terms and replace(self.return_terms, address=None)
+        return replace(self, want=None, questions=(), public_text=None, below_promise_reason=None, return_terms=terms)
 
     def proposed(self) -> Proposed:
         """What it asks of the ceilings, shipping as a line. Only for decisions with an amount."""
@@ -336,48 +340,3 @@ def _told(name: str, bound: ProposalContent, now: ProposalContent, before: Any, 
         before = None if before is None else amount(before, bound.currency)
         after = None if after is None else amount(after, now.currency)
     return {"before": before, "after": after}
-
-
-def same_person(proposer_person_id: int, approver_person_id: int) -> bool:
-    """Nobody approves their own. Pass ids of persons, never of accounts: one person may have several."""
-    return proposer_person_id == approver_person_id
-
-
-# ---------------------------------------------------------------- sums that limits look at
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A decision that gave or promised value: its amount at value, in any form, whatever became of the case."""
-
-    order: str
-    customer: str | None
-    currency: str
-    minor: int
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DecidedSums:
-    """Sums decided before, by currency, in minor units; `process.CaseFacts` takes them as they are."""
-
-    order: Mapping[str, int]
-    customer: Mapping[str, int]
-
-
-def sum_decided(earlier: Iterable[Decided], order: str, customer: str | None, since: datetime) -> DecidedSums:
-    """Sum what was decided for this order, at any time, and for this customer since the period began.
-
-    A limit holds for both, so the stricter one counts and a refund split in two passes neither.
-    Currencies are never added up. Without a customer the order stands for them.
-    """
-    by_order: dict[str, int] = {}
-    by_customer: dict[str, int] = {}
-    for decided in earlier:
-        on_order = decided.order == order
-        if on_order:
-            by_order[decided.currency] = by_order.get(decided.currency, 0) + decided.minor
-        theirs = on_order if customer is None else decided.customer == customer
-        if theirs and decided.at >= since:
-            by_customer[decided.currency] = by_customer.get(decided.currency, 0) + decided.minor
-    return DecidedSums(by_order, by_customer)

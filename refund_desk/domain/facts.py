@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -71,6 +71,35 @@ def match_key(record: Record) -> str:
     if record.kind in (RecordKind.SHIPMENT, RecordKind.RETURN):
         return str(record.get("tracking") or record.external_id)
     return record.external_id
+
+
+def alike(records: Iterable[Record]) -> dict[tuple[RecordKind, str], list[Record]]:
+    """Records of several systems that speak of the same thing, by what it is. No group has two of one system.
+
+    Where a system lists several under one key (two lines of one SKU), they are told apart: by their ids
+    where systems share any, else by their place in each system's list.
+    """
+    by_key: dict[tuple[RecordKind, str], dict[str, list[Record]]] = {}
+    for record in sorted(records, key=lambda r: (r.source, r.id)):
+        by_key.setdefault((record.kind, match_key(record)), {}).setdefault(record.source, []).append(record)
+    out: dict[tuple[RecordKind, str], list[Record]] = {}
+    for (kind, key), by_source in by_key.items():
+        for subject, group in _told_apart(key, list(by_source.values())):
+            out[kind, subject] = group
+    return out
+
+
+def _told_apart(key: str, systems: list[list[Record]]) -> Iterator[tuple[str, list[Record]]]:
+    if all(len(mine) == 1 for mine in systems):
+        yield key, [record for mine in systems for record in mine]
+        return
+    ids = [{record.external_id for record in mine} for mine in systems]
+    by_id = sum(len(one) for one in ids) > len(set[str]().union(*ids)) or len(systems) == 1
+    groups: dict[str, list[Record]] = {}
+    for mine in systems:
+        for place, record in enumerate(mine, 1):
+            groups.setdefault(record.external_id if by_id else f"{key} #{place}", []).append(record)
+    yield from groups.items()
 
 
 def _pick(rule: Rule, values: list[Any]) -> Any:
@@ -173,12 +202,9 @@ def _fetched(record: Record) -> datetime:
 def find_conflicts(records: Iterable[Record]) -> list[Conflict]:
     """All disagreements about one order, in a stable order: same field first, then sums across systems."""
     every = sorted(records, key=lambda r: (r.source, r.id))
-    groups: dict[tuple[RecordKind, str], list[Record]] = {}
-    for record in every:
-        groups.setdefault((record.kind, match_key(record)), []).append(record)
     found = []
-    for (kind, subject), group in groups.items():
-        if len({record.source for record in group}) < 2:
+    for (kind, subject), group in alike(every).items():
+        if len(group) < 2:
             continue
         names = sorted({name for record in group for name in record.fields})
         for name in names:

@@ -29,8 +29,9 @@ def _masked(word: str) -> str:
 def masked(row: Mapping[str, Any]) -> dict[str, str | None]:
     """Name, mail, phone and address of a customer, each as far as anybody may see it unasked."""
     email, phone, address = row.get("email"), row.get("phone"), row.get("address")
+    number = "" if row.get("erased_at") else str(row.get("external_id") or "")
     return {
-        "name": masked_name(row.get("name"), email, str(row.get("external_id") or "")),
+        "name": masked_name(row.get("name"), email, number),
         "email": _masked_mail(email) if email else None,
         "phone": f"***{phone[-4:]}" if phone and len(phone) > 6 else "***" if phone else None,
         "address": f"{address[:3]}***" if address and len(address) > 6 else "***" if address else None,

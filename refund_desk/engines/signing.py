@@ -7,12 +7,10 @@ the form that the Go note tools write; a verifier key is `<name>+<key id>+<base6
 
 from __future__ import annotations
 
-import hmac
 import os
 import stat
 from base64 import b64encode
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +40,6 @@ def _refuse_floats(value: Any) -> None:
     elif isinstance(value, (list, tuple)):
         for item in value:
             _refuse_floats(item)
-
-
-def personal_digest(secret: bytes, value: str) -> str:
-    """Hex HMAC-SHA256 of a personal value under its customer's secret: once that is erased, it says nothing."""
-    return hmac.new(secret, value.encode(), sha256).hexdigest()
 
 
 class SigningKey:

@@ -107,10 +107,16 @@ def _record(reading: Reading, record: Record, names: Iterable[str], disputed: se
     )
 
 
-def _disputed(reading: Reading, *subjects: str) -> set[str]:
-    """Fields in conflict, those about one of these subjects where any is named."""
+def _disputed(reading: Reading, record: Record | None = None) -> set[str]:
+    """Fields in conflict; of a record those that it has a word in, and the order's own."""
     found = reading.file.conflicts
-    return {c.field for c in found if not subjects or c.subject in subjects or c.field.startswith("order.")}
+    return {c.field for c in found if record is None or c.field.startswith("order.") or _speaks(record, c)}
+
+
+def _speaks(record: Record, found: Conflict) -> bool:
+    """Whether a record is one of those that disagree."""
+    about = found.field.startswith(f"{record.kind.value}.")
+    return about and any((one.source, one.record) == (record.source, record.external_id) for one in found.said)
 
 
 def order(reading: Reading, currency: str) -> wf.OrderPane | None:
@@ -126,8 +132,8 @@ def order(reading: Reading, currency: str) -> wf.OrderPane | None:
         as_of=max((record.as_of for record in orders), default=None),
         fields=_fields(orders, ORDER_FIELDS, currency, disputed),
         lines=[_line(reading, line, currency) for line in file.lines],
-        shipments=[_record(reading, r, SHIPMENT_FIELDS, _disputed(reading, r.external_id)) for r in shipments],
-        returns=[_record(reading, r, RETURN_FIELDS, _disputed(reading, r.external_id)) for r in returns],
+        shipments=[_record(reading, r, SHIPMENT_FIELDS, _disputed(reading, r)) for r in shipments],
+        returns=[_record(reading, r, RETURN_FIELDS, _disputed(reading, r)) for r in returns],
         links=[wf.SystemLink(system=r.source, url=url) for r in orders if (url := _link(reading, r))],
     )
 
@@ -135,7 +141,6 @@ def order(reading: Reading, currency: str) -> wf.OrderPane | None:
 def _line(reading: Reading, line: Record, currency: str) -> wf.LineView:
     share = reading.file.shares.line(line.external_id)
     ceiling = line_ceiling(reading.file.book, line.external_id)
-    subjects = {line.external_id, str(line.get("sku", ""))}
     return wf.LineView(
         id=line.external_id,
         system=line.source,
@@ -150,7 +155,7 @@ def _line(reading: Reading, line: Record, currency: str) -> wf.LineView:
         link=_link(reading, line),
         perishable=bool(line.get("perishable")),
         made_to_order=bool(line.get("made_to_order")),
-        conflict=any(c.subject in subjects and c.field.startswith("order_line.") for c in reading.file.conflicts),
+        conflict=any(_speaks(line, c) for c in reading.file.conflicts),
     )
 
 
@@ -169,7 +174,7 @@ def payment(reading: Reading) -> wf.PaymentPane | None:
 
 def _money_fields(reading: Reading, record: Record) -> set[str]:
     """A payment is marked where the order's sums say something else, too."""
-    found = _disputed(reading, record.external_id)
+    found = _disputed(reading, record)
     return found | {
         k.replace("order.refunded", "payment.refunded").replace("order.paid", "payment.captured") for k in found
     }

@@ -16,7 +16,7 @@ from refund_desk.domain.money import Term as DomainTerm
 from refund_desk.domain.process import Why
 from refund_desk.domain.raci import Option
 from refund_desk.domain.sending import is_overdue
-from refund_desk.domain.words import Decision, Raci, Reason, RecordKind, RequestKind, Role, Stage, Tender
+from refund_desk.domain.words import Raci, Reason, RecordKind, RequestKind, Role, Stage, Tender
 from refund_desk.service.casefile import CaseFile
 from refund_desk.service.decisions import Done, content_of
 from refund_desk.service.ports.money import IntentRow, ProposalRow
@@ -263,7 +263,3 @@ def intent(
         promised_at=row.promised_at,
         overdue=row.promised_at is not None and is_overdue(IntentState(row.state), row.promised_at, now),
     )
-
-
-def decision_name(value: str | None) -> Decision | None:
-    return Decision(value) if value else None

@@ -92,10 +92,22 @@ def verify_proof(bundle: Mapping[str, Any], trust: Trust) -> ProofReport:
     for position, entry, raw, proof in rows:
         if bad is None:
             bad = _row_problem(case, checkpoint, position, entry, raw, proof)
-    if bad is None and len({position for position, *_ in rows}) != len(rows):
-        bad = FirstBad("audit.entry_twice")
+    if bad is None:
+        bad = _set_problem([(position, entry) for position, entry, *_ in rows])
     proven = bad is None and trust.vkey is not None
     return ProofReport(bad is None, case, len(rows), checkpoint.size, proven, bad)
+
+
+def _set_problem(places: list[tuple[int, int]]) -> FirstBad | None:
+    """What is wrong with the entries as a whole: none is no proof, and one counts once."""
+    if not places:
+        return FirstBad("audit.proof_empty")
+    seen: set[int] = set()
+    for position, entry in places:
+        if position in seen:
+            return FirstBad("audit.entry_twice", position, entry)
+        seen.add(position)
+    return None
 
 
 def _row_problem(

@@ -5,15 +5,16 @@ Read once per command or view, inside its transaction; under the lock on the ord
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from refund_desk.domain.cases import CaseEvent, CaseState
 from refund_desk.domain.conditions import CaseFacts, ConsultFact
-from refund_desk.domain.facts import GIVEN_BACK, Conflict, Record, effective, find_conflicts, match_key
+from refund_desk.domain.facts import GIVEN_BACK, Conflict, Record, alike, effective, find_conflicts
 from refund_desk.domain.intents import (
+    SHIPPING,
     Book,
     Dispute,
     Intent,
@@ -39,12 +40,16 @@ IN_KIND = {Tender.POINTS: "points", Tender.STORE_CREDIT: "store_credit", Tender.
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """One case, whole. `process` has the stages the case began with and the limits in force now."""
+    """One case, whole. `process` has the stages the case began with and the limits in force now.
+
+    names: by each id that any system has for a line, the leading lines it may mean.
+    """
 
     state: CaseState
     order: OrderRef
     records: tuple[Record, ...]
     lines: tuple[Record, ...]
+    names: Mapping[str, Sequence[str]]
     conflicts: tuple[Conflict, ...]
     shares: Shares
     book: Book
@@ -78,9 +83,10 @@ def open_file(work: Work, desk: Desk, state: CaseState, viewer: Principal | None
     proposals = tuple(work.money.proposals(state.id))
     consultations = tuple(work.money.consultations(state.id))
     conflicts = tuple(find_conflicts(records))
-    lines = leading_lines(records)
+    lines = leading_lines(records, {line for intent in intents for line, _, _ in intent.lines})
     shares = shares_of(records, lines, order.currency)
-    book = book_of(order, records, shares, intents)
+    names = other_names(records, lines)
+    book = book_of(order, records, shares, intents, names)
     now = desk.process.current(work)
     began = now if now.version == state.process_version else desk.process.version(work, state.process_version)
     process = in_force(began, now)
@@ -89,6 +95,7 @@ def open_file(work: Work, desk: Desk, state: CaseState, viewer: Principal | None
         order=order,
         records=records,
         lines=lines,
+        names=names,
         conflicts=conflicts,
         shares=shares,
         book=book,
@@ -104,33 +111,41 @@ def open_file(work: Work, desk: Desk, state: CaseState, viewer: Principal | None
     return _with_facts(work, desk, file, viewer)
 
 
-def leading_lines(records: Sequence[Record]) -> tuple[Record, ...]:
-    """The lines of the order system that lists the most of them; others only correct them."""
+def leading_lines(records: Sequence[Record], given: Collection[str] = ()) -> tuple[Record, ...]:
+    """The lines of the order system that lists the most of them; others only correct them.
+
+    given: lines that something was given back for, by their ids. A system that knows them all leads before a
+    longer one, so that nothing given back falls out of sight when another system comes in.
+    """
     by_source: dict[str, list[Record]] = {}
     for record in records:
         if record.kind is RecordKind.ORDER_LINE:
             by_source.setdefault(record.source, []).append(record)
+    named = set(given) - {SHIPPING}
+
+    def weight(group: list[Record]) -> tuple[int, int]:
+        return len(named & {line.external_id for line in group}), len(group)
+
     if not by_source:
         return ()
-    longest: list[Record] = []
-    for group in by_source.values():
-        if len(group) > len(longest):
-            longest = group
-    return tuple(longest)
+    leading = max(by_source.values(), key=weight)
+    return tuple(leading)
 
 
-def _alike(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """Order lines by what makes them the same line in several systems."""
-    out: dict[str, list[Record]] = {}
-    for record in records:
-        if record.kind is RecordKind.ORDER_LINE:
-            out.setdefault(match_key(record), []).append(record)
-    return out
+def lines_alike(records: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
+    """By system and id of an order line: its records in every system that lists it."""
+    lines = [record for record in records if record.kind is RecordKind.ORDER_LINE]
+    return {(line.source, line.external_id): group for group in alike(lines).values() for line in group}
 
 
-def _agreed(alike: Mapping[str, list[Record]], line: Record, name: str) -> Any:
-    """A line's field by its rule, over every system that lists the same line."""
-    return effective(alike[match_key(line)], f"order_line.{name}")
+def other_names(records: Sequence[Record], lines: Sequence[Record]) -> dict[str, tuple[str, ...]]:
+    """By each id that any system has for an order line: the leading lines it may mean, most of the time one."""
+    out: dict[str, dict[str, None]] = {}
+    same = lines_alike(records)
+    for line in lines:
+        for record in (line, *same[line.source, line.external_id]):
+            out.setdefault(record.external_id, {})[line.external_id] = None
+    return {name: tuple(meant) for name, meant in out.items()}
 
 
 def shares_of(records: Sequence[Record], lines: Sequence[Record], currency: str) -> Shares:
@@ -139,7 +154,7 @@ def shares_of(records: Sequence[Record], lines: Sequence[Record], currency: str)
     payments = [record for record in records if record.kind is RecordKind.PAYMENT]
     lead = next((o for o in orders if lines and o.source == lines[0].source), orders[0] if orders else None)
     tenders = tuple((t, int(lead.get(name))) for t, name in IN_KIND.items() if lead and lead.get(name))
-    alike = _alike(records)
+    same = lines_alike(records)
     paid = effective(orders, "order.paid")
     if payments:
         captured = _captured(payments) + sum(minor for _, minor in tenders)
@@ -158,10 +173,10 @@ def shares_of(records: Sequence[Record], lines: Sequence[Record], currency: str)
             OrderLine(
                 id=line.external_id,
                 name=str(line.get("name", "")),
-                quantity=int(_agreed(alike, line, "quantity") or 0),
+                quantity=int(effective(same[line.source, line.external_id], "order_line.quantity") or 0),
                 unit_price_minor=int(line.get("unit_price", 0)),
                 discount_minor=int(line.get("discount", 0)),
-                paid_minor=_agreed(alike, line, "paid"),
+                paid_minor=effective(same[line.source, line.external_id], "order_line.paid"),
             )
             for line in lines
         ],
@@ -180,8 +195,17 @@ def _captured(payments: Sequence[Record]) -> int:
     return sum(int(effective(same, "payment.captured") or 0) for same in _by_id(payments).values())
 
 
-def book_of(order: OrderRef, records: Sequence[Record], shares: Shares, intents: Sequence[IntentRow]) -> Book:
-    """The order's money as the ceilings want it. Where systems differ, the reading that pays out less."""
+def book_of(
+    order: OrderRef,
+    records: Sequence[Record],
+    shares: Shares,
+    intents: Sequence[IntentRow],
+    names: Mapping[str, Sequence[str]],
+) -> Book:
+    """The order's money as the ceilings want it. Where systems differ, the reading that pays out less.
+
+    names: what each id of a line may mean among the leading ones, see `other_names`.
+    """
     by_id = {record.id: record for record in records}
     payments = [record for record in records if record.kind is RecordKind.PAYMENT]
     paid = [LinePaid(share.line, share.quantity, share.minor) for share in shares.lines]
@@ -193,7 +217,7 @@ def book_of(order: OrderRef, records: Sequence[Record], shares: Shares, intents:
         payments=tuple(
             Payment(number, int(effective(same, "payment.captured") or 0)) for number, same in _by_id(payments).items()
         ),
-        intents=tuple(_intent(row, by_id) for row in intents),
+        intents=tuple(_intent(row, by_id, names) for row in intents),
         refunds=tuple(
             KnownRefund(
                 system=r.source,
@@ -221,7 +245,8 @@ def book_of(order: OrderRef, records: Sequence[Record], shares: Shares, intents:
     )
 
 
-def _intent(row: IntentRow, by_id: Mapping[int, Record]) -> Intent:
+def _intent(row: IntentRow, by_id: Mapping[int, Record], names: Mapping[str, Sequence[str]]) -> Intent:
+    """A line whose id may mean several leading ones counts on each of them: too much rather than not at all."""
     payment = by_id.get(row.payment_record_id or 0)
     gone = row.state in ("succeeded", "arrived")
     return Intent(
@@ -230,7 +255,11 @@ def _intent(row: IntentRow, by_id: Mapping[int, Record]) -> Intent:
         tender=row.tender,
         minor=row.amount_minor,
         payment=payment.external_id if payment else None,
-        lines=tuple(LineAmount(line, quantity, minor) for line, quantity, minor in row.lines),
+        lines=tuple(
+            LineAmount(meant, quantity, minor)
+            for line, quantity, minor in row.lines
+            for meant in names.get(line, (line,))
+        ),
         reference=row.reference,
         # Of an arrived one this is later than the truth: it counts twice rather than not at all.
         paid_out_at=row.changed_at if gone else None,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from refund_desk.domain.cases import CaseState, check_fresh
+from refund_desk.domain.cases import CaseState, as_proposed, check_fresh
 from refund_desk.domain.decisions import ProposalContent, approval_void_reasons, check_content
 from refund_desk.domain.errors import Conflict, DeskError, Invalid, Refused
 from refund_desk.domain.payouts import Proposed, check_ceilings
@@ -218,6 +218,7 @@ def approve(
 ) -> Done:
     """Approve exactly what `digest` names, and reserve its money under the order's lock.
 
+    rests_on: an aspect left out is taken as the proposer saw it: facts that came since are shown first (409).
     When what it rests on no longer holds (money gone, payment changed, policy replaced), the approval
     is void: the proposal is marked so, with why, and goes back to its reviewer. Nothing is reserved.
     """
@@ -226,7 +227,7 @@ def approve(
     check_approval(file.process, who.roles, file.facts, content.decision)
     if digest != row.digest:
         raise Conflict("approval.other_content", ref=ref, number=number, digest=row.digest.hex())
-    check_fresh(file.state, rests_on, file.events)
+    check_fresh(file.state, {**as_proposed(file.events, number), **rests_on}, file.events)
     void = _void_reasons(desk, file, content)
     if void:
         return _void(work, desk, who, file, row, void)

@@ -74,7 +74,8 @@ def asked_lines(file: CaseFile) -> tuple[tuple[str, int], ...]:
     bought = {line.line: line.quantity for line in file.shares.lines}
     for request in file.requests:
         named = [(str(line["line"]), int(line["quantity"])) for line in request["lines"]]
-        for line, quantity in named or bought.items():
+        for said, quantity in named or bought.items():
+            line = said if said in bought else next(iter(file.names.get(said, ())), said)
             if line in bought:
                 wanted[line] = min(bought[line], max(wanted.get(line, 0), quantity))
     return tuple(wanted.items())

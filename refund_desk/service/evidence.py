@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from refund_desk.domain.cases import CaseState
+from refund_desk.domain.decisions import ProposalContent
 from refund_desk.domain.errors import Conflict, Invalid, NotFound, Refused, TooLarge
 from refund_desk.domain.evidence import MAX_EVIDENCE_BYTES, RENDITIONS, Decoded, Trouble, sniff
 from refund_desk.domain.people import Principal
@@ -245,6 +247,9 @@ def erase_customer(work: Work, desk: Desk, who: Principal, customer_id: int, rea
     cases, now = [state.id for state in states], desk.clock()
     for folder in work.intake.erase(cases, found["external_id"]):
         desk.blobs.drop_aside(folder)
+    work.people.forget_views([found[name] for name in ("name", "phone", "email", "external_id") if found[name]])
+    for case_id in cases:
+        _blank_words(work, desk, case_id)
     work.facts.erase(customer_id, cases, PERSONAL_FIELDS, now)
     work.cases.forget_index(cases, _WORDS)
     for state in states:
@@ -254,3 +259,12 @@ def erase_customer(work: Work, desk: Desk, who: Principal, customer_id: int, rea
     # Before the commit: if it fails the pictures are lost and the rows are not, never the other way round.
     desk.blobs.forget(found["secret"])
     return [state.ref for state in states]
+
+
+def _blank_words(work: Work, desk: Desk, case_id: int) -> None:
+    """What people typed about a case beside its messages. A digest stays that of what was approved: the log has it."""
+    for row in work.money.proposals(case_id):
+        content = ProposalContent.from_canonical_dict(json.loads(row.content)).without_words()
+        kept = desk.canonical(content.to_canonical_dict())
+        work.money.settle_proposal(row.id, content=kept, note=None, verdict_reason=None)
+    work.money.blank_consultations(case_id)

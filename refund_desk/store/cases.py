@@ -19,6 +19,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    text,
     true,
     update,
 )
@@ -58,6 +59,7 @@ _STEP = {
 }
 _ADD_CASE = insert(refund_case)
 _ADD_EVENT = insert(case_event)
+_MERGE = text("INSERT INTO search_index(search_index, rank) VALUES ('merge', :pages)")
 _EVENTS = (
     select(case_event)
     .where(case_event.c.case_id == bindparam("case_id"), case_event.c.id > bindparam("after"))
@@ -294,6 +296,21 @@ class CaseRepo(ClockRows):
     def forget_index(self, case_ids: Iterable[int], kinds: Iterable[str]) -> None:
         where = and_(search_doc.c.case_id.in_(list(case_ids)), search_doc.c.kind.in_(list(kinds)))
         self._c.execute(delete(search_doc).where(where))
+        if self._dialect != "postgresql":
+            # FTS5 only notes that words are gone: they stay readable until the parts that hold them are merged.
+            self._c.execute(_MERGE, {"pages": -500})  # below zero: begin with all there is
+            self.tidy_index(500)
+
+    def tidy_index(self, pages: int) -> bool:
+        """Merge on where words were forgotten, so many pages at a time; whether more is left. SQLite alone."""
+        if self._dialect == "postgresql":
+            return False
+        before = self._changes()
+        self._c.execute(_MERGE, {"pages": pages})
+        return self._changes() - before >= 2
+
+    def _changes(self) -> int:
+        return int(self._c.exec_driver_sql("SELECT total_changes()").scalar_one())
 
     # ------------------------------------------------------------ whose it is
 

@@ -6,6 +6,7 @@ one that arrives late becomes history; so it doesn't matter in which order two r
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -60,7 +61,8 @@ _OPENED = (
 _ORDER_BY_ID = select(shop_order).where(shop_order.c.id == bindparam("id"))
 _ORDER = select(shop_order).where(shop_order.c.number == bindparam("number"))
 _CUSTOMER = select(customer).where(
-    customer.c.system == bindparam("system"), customer.c.external_id == bindparam("external_id")
+    customer.c.system == bindparam("system"),
+    customer.c.external_id.in_([bindparam("external_id"), bindparam("erased_id")]),
 )
 CUSTOMERS = select(customer, *(personal.c[name] for name in (*_PERSONAL, "masked", "updated_at"))).outerjoin_from(
     customer, personal
@@ -114,6 +116,12 @@ def as_customer(row: Row[Any]) -> Mapping[str, Any]:
     found = dict(row._mapping)
     found["masked"] = found["masked"] or NOBODY
     return found
+
+
+def erased_id(system: str, external_id: str) -> str:
+    """By which an erased customer is known again, so that they stay erased. Their own id may be an address."""
+    named = "\0".join((system, external_id))
+    return f"erased:{hashlib.sha256(named.encode()).hexdigest()}"
 
 
 class FactRepo:
@@ -270,11 +278,14 @@ class FactRepo:
         return as_customer(row)
 
     def customer_key(self, system: str, external_id: str) -> CustomerKey | None:
-        row = self._c.execute(_CUSTOMER, {"system": system, "external_id": external_id}).one_or_none()
+        named = {"system": system, "external_id": external_id, "erased_id": erased_id(system, external_id)}
+        row = self._c.execute(_CUSTOMER, named).one_or_none()
         return None if row is None else CustomerKey(row.id, row.secret, row.erased_at is not None)
 
     def ensure_customer(self, system: str, external_id: str, secret: bytes) -> CustomerKey:
         """The customer with that id in that system; a new one gets `secret` (32 bytes) for life."""
+        if (known := self.customer_key(system, external_id)) is not None:
+            return known
         put = self._insert(customer).values(system=system, external_id=external_id, secret=secret)
         self._c.execute(put.on_conflict_do_nothing(index_elements=["system", "external_id"]))
         found = self.customer_key(system, external_id)
@@ -396,7 +407,9 @@ class FactRepo:
         """
         if not self._postgres:
             self._c.exec_driver_sql("PRAGMA secure_delete = ON")  # else the words stay readable in freed space
-        self._c.execute(update(customer).where(customer.c.id == customer_id).values(secret=None, erased_at=at))
+        known = self.customer(customer_id)
+        husk = {"external_id": erased_id(known["system"], known["external_id"]), "secret": None, "erased_at": at}
+        self._c.execute(update(customer).where(customer.c.id == customer_id).values(**husk))
         blank: dict[str, Any] = {**dict.fromkeys(_PERSONAL), "masked": NOBODY, "updated_at": at}
         self._c.execute(update(personal).where(personal.c.customer_id == customer_id).values(**blank))
         self._c.execute(update(message).where(message.c.case_id.in_(case_ids)).values(text="", name=None))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -71,10 +73,6 @@ class IntakeRepo:
             query = query.where(quarantine.c.id < after)
         return [dict(row._mapping) for row in self._c.execute(query.limit(limit))]
 
-    def quarantine_counts(self) -> dict[str, int]:
-        query = select(quarantine.c.status, func.count()).group_by(quarantine.c.status)
-        return {row[0]: row[1] for row in self._c.execute(query)}
-
     def quarantined_one(self, quarantine_id: int) -> Mapping[str, Any]:
         row = self._c.execute(select(quarantine).where(quarantine.c.id == quarantine_id)).one_or_none()
         if row is None:
@@ -101,18 +99,29 @@ class IntakeRepo:
     def erase(self, case_ids: Sequence[int], external_id: str) -> list[str]:
         """Drop what is personal here: the words of requests, findings that name files, kept raw records.
 
-        external_id: the customer's; every kept record that mentions it goes. Returns folders of evidence
-        kept aside for them.
+        external_id: the customer's; every kept record about them goes. Returns folders of evidence kept aside
+        for them.
         """
         self._c.execute(
             update(request).where(request.c.case_id.in_(case_ids)).values(text=None, reason_text=None, want=None)
         )
         named = finding.c.code.like("evidence.%")
         self._c.execute(delete(finding).where(finding.c.case_id.in_(case_ids), named))
-        folders = []
-        wanted = external_id.encode()
-        for row in self._c.execute(select(quarantine.c.id, quarantine.c.raw, quarantine.c.evidence_dir)).all():
-            if wanted in row.raw:
-                self._c.execute(delete(quarantine).where(quarantine.c.id == row.id))
-                folders += [row.evidence_dir] if row.evidence_dir else []
-        return folders
+        rows = self._c.execute(select(quarantine.c.id, quarantine.c.raw, quarantine.c.evidence_dir))
+        gone = [(row.id, row.evidence_dir) for row in rows.yield_per(20) if _about(row.raw, external_id)]
+        for number, _ in gone:
+            self._c.execute(delete(quarantine).where(quarantine.c.id == number))
+        return [folder for _, folder in gone if folder]
+
+
+def _about(raw: bytes, external_id: str) -> bool:
+    """Whether a kept record is about a customer: by the id it gives its own, else by any mention of it.
+
+    A mention stands alone: customer 1 is not in what is said of customer 12.
+    """
+    try:
+        said = json.loads(raw)["customer"]["id"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        spelled = {external_id, json.dumps(external_id)[1:-1]}
+        return any(re.search(rb"(?<!\w)" + re.escape(one.encode()) + rb"(?!\w)", raw) for one in spelled)
+    return bool(said == external_id)

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Column, Connection, Row, Select, bindparam, case, func, insert, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
 from refund_desk.domain.errors import Conflict, NotFound
@@ -59,6 +59,11 @@ def as_proposal(row: Row[Any]) -> ProposalRow:
     values = {name: row._mapping[name] for name in _PROPOSAL}
     values |= {"decision": Decision(values["decision"]), "content": bytes(values["content"])}
     return ProposalRow(**values | {"digest": bytes(values["digest"])})
+
+
+def _emptied(column: Column[str]) -> Any:
+    """Nothing where nothing was, else no words: that something was said stays."""
+    return case((column.is_(None), None), else_="")
 
 
 def as_consultation(row: Row[Any]) -> Consultation:
@@ -183,6 +188,11 @@ class MoneyRepo:
 
     def consultations(self, case_id: int) -> list[Consultation]:
         return [as_consultation(row) for row in self._c.execute(_CONSULTATIONS, {"case_id": case_id})]
+
+    def blank_consultations(self, case_id: int) -> None:
+        answer, why = consultation.c.answer, consultation.c.override_reason
+        said = {"question": "", "answer": _emptied(answer), "override_reason": _emptied(why)}
+        self._c.execute(update(consultation).where(consultation.c.case_id == case_id).values(**said))
 
     def settle_consultation(self, consultation_id: int, **columns: Any) -> None:
         self._c.execute(update(consultation).where(consultation.c.id == consultation_id).values(**columns))

@@ -210,6 +210,13 @@ class PeopleRepo:
     def drop_view(self, person_id: int, name: str) -> None:
         self._c.execute(delete(saved_view).where(saved_view.c.person_id == person_id, saved_view.c.name == name))
 
+    def forget_views(self, named: Sequence[str]) -> None:
+        words = [one.casefold() for one in named]
+        for row in self._c.execute(select(saved_view)).all():
+            said = f"{row.name} {' '.join(map(str, row.filters.values()))}".casefold()
+            if any(word in said for word in words):
+                self._c.execute(delete(saved_view).where(saved_view.c.id == row.id))
+
     def mark(self, key: str) -> str | None:
         return self._c.execute(_MARK, {"key": key}).scalar_one_or_none()
 

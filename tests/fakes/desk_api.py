@@ -41,6 +41,7 @@ Transport = Literal["embedded", "socket"]
 
 PASSWORD = "a quiet password"
 CASES = 12
+LONGEST_S = 600
 EXTRA = {
     "reviewer2": Role.REVIEWER,
     "supervisor2": Role.SUPERVISOR,
@@ -194,8 +195,9 @@ class DeskApi:
             self._codes.update(codes_in(json.loads(await answer.aread() or b"null")))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """A coroutine on the client's loop, waited for."""
-        return self.loop.submit(work).result(60)
+        """A coroutine on the client's loop, waited for. Each call in it has its own deadline; a walk of all routes
+        has hundreds of them, and a busy machine takes its time."""
+        return self.loop.submit(work).result(LONGEST_S)
 
     # ------------------------------------------------------------ raw calls
 

@@ -410,6 +410,19 @@ def test_a_stale_approval_shows_what_changed(scene: Scene) -> None:
     assert [change["type"] for change in stale.value.params["changed"]] == ["message.received"]
 
 
+def test_a_verdict_that_names_no_versions_rests_on_what_the_proposer_saw(scene: Scene) -> None:
+    ref = scene.case()
+    scene.propose(ref, D.PARTIAL, "part_of_order", lines=(("L1", 1, None),))
+    (row,) = scene.file(ref).proposals
+    known = b.payment("P-O1", as_of="2026-11-20T08:00:00+00:00", refunds=[refund(amount="60.00")])
+    scene.take_in(b.case(payments=[known], shipments=[shipment()]))
+    with pytest.raises(Stale) as stale:
+        scene.do(decisions.approve, scene.susan, ref, 1, row.digest, {})
+    assert "facts.changed" in [change["type"] for change in stale.value.params["changed"]]
+    assert scene.intents(ref) == []
+    assert scene.approve(ref).what == "proposal.approved", "whoever has seen it may still approve"
+
+
 def large(scene: Scene, number: str, order: str = "O1", lines: Any = None, **parts: Any) -> str:
     """A case of an order of 3000.00: two tables of 1500.00 each."""
     tables = [

@@ -380,7 +380,10 @@ def test_a_case_is_proven_without_the_log(desk: AuditDesk) -> None:
     assert renamed.code == "audit.other_case"
     twice = verify_proof({**bundle, "entries": [*bundle["entries"], bundle["entries"][0]]}, trust).first_bad
     assert twice is not None
-    assert twice.code == "audit.entry_twice"
+    assert (twice.code, twice.position) == ("audit.entry_twice", bundle["entries"][0]["position"])
+    emptied = verify_proof({**bundle, "entries": []}, trust)
+    assert emptied.first_bad is not None
+    assert (emptied.ok, emptied.first_bad.code) == (False, "audit.proof_empty")
     with pytest.raises(Invalid):
         verify_proof({"format": "x"}, trust)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from refund_desk.domain.decisions import (
     TENDERS,
     CreditTerms,
-    Decided,
     Grounds,
     Promise,
     ProposalContent,
@@ -23,8 +21,6 @@ from refund_desk.domain.decisions import (
     approval_void_reasons,
     below_promise,
     check_content,
-    same_person,
-    sum_decided,
 )
 from refund_desk.domain.errors import Invalid
 from refund_desk.domain.payouts import SHIPPING, LineAmount, LinePaid, Proposed
@@ -318,28 +314,3 @@ def test_what_is_asked_of_the_ceilings() -> None:
         "CNY", 10_000, Tender.MONEY, "p1", (*ALL_LINES, LineAmount(SHIPPING, 0, 1000))
     )
     assert content(D.PARTIAL).proposed().lines == LINES
-
-
-def test_persons_are_compared() -> None:
-    assert same_person(7, 7)
-    assert not same_person(7, 8)
-
-
-# ---------------------------------------------------------------- sums for limits
-
-START = datetime(2026, 11, 1, tzinfo=UTC)
-
-
-def test_sums_of_order_and_customer() -> None:
-    earlier = [
-        Decided("A1", "c1", "CNY", 100, START - timedelta(days=1)),
-        Decided("A1", "c1", "CNY", 20, START),
-        Decided("A2", "c1", "CNY", 3, START + timedelta(days=2)),
-        Decided("A2", "c1", "USD", 7, START + timedelta(days=2)),
-        Decided("A3", "c2", "CNY", 999, START),
-        Decided("A4", None, "CNY", 999, START),
-    ]
-    sums = sum_decided(earlier, "A1", "c1", START)
-    assert (sums.order, sums.customer) == ({"CNY": 120}, {"CNY": 23, "USD": 7})
-    nobody = sum_decided(earlier, "A4", None, START)
-    assert (nobody.order, nobody.customer) == ({"CNY": 999}, {"CNY": 999})

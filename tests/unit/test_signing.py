@@ -20,7 +20,6 @@ from refund_desk.engines.signing import (
     canonical,
     load_key,
     load_or_make_key,
-    personal_digest,
     verify_note,
 )
 from refund_desk.store.checkpoint_files import CheckpointFiles
@@ -102,12 +101,6 @@ def test_canonical_bytes_sort_and_refuse_floats() -> None:
             canonical(value)
     with pytest.raises(ValueError):
         canonical(2**53)
-
-
-def test_a_personal_digest_says_nothing_without_its_secret() -> None:
-    assert personal_digest(b"a" * 32, "Ada") != personal_digest(b"b" * 32, "Ada")
-    assert personal_digest(b"a" * 32, "Ada") == personal_digest(b"a" * 32, "Ada")
-    assert len(personal_digest(b"k", "")) == 64
 
 
 def test_the_key_file(tmp_path: Path) -> None:
