@@ -372,6 +372,11 @@ def clock_calendar(process: Process, clock: ClockKind, named: str | None = None)
     return process.calendars.get(named or "") or process.calendars[rule.calendar]
 
 
+def pause_reason(stage: Stage) -> Why:
+    """Why clocks pause in a stage, for the reader."""
+    return Why(f"clock.paused.{stage.value}")
+
+
 def arrival_days(process: Process, method: str | None) -> int:
     """Business days within which a refund by this payment method arrives; unknown methods get the longest."""
     return process.arrival_days.get(method or "", process.arrival_days["other"])
