@@ -25,6 +25,7 @@ from refund_desk.service import people
 from refund_desk.settings import Settings
 from refund_desk.wire import cases as w
 from refund_desk.wire import commands as c
+from refund_desk.wire.clocks import MerchantAsk
 
 PASSWORD = DEMO_PASSWORD
 """Of every demo account: they exist in a demo home alone, and the sign-in says so."""
@@ -151,6 +152,9 @@ class _Player:
                 view = await client.case(ref)
                 asked = next(q for q in view.consultations if q.role == step.role and q.answer is None)
                 await client.answer(asked.id, text, new_key())
+            case "ask_merchant":
+                question = MerchantAsk(question=text)
+                await (await self._first(life, "reviewer")).step(ref, "merchant-ask", question, new_key())
             case "customer_writes":
                 client = await self._first(life, "customer_service")
                 await client.message(ref, c.MessageBody(kind="received", text=text), new_key())

@@ -127,6 +127,8 @@ def _fits(case: DemoCase, wants: dict[str, Any], fitting: dict[str, Any]) -> boo
         return False
     if shape["hours"] < wants.get("hours", 0) or (wants.get("direct") and decision and decision[0] == "return_first"):
         return False
+    if wants.get("merchant") and not case.line.get("merchant"):
+        return False
     if "reason" in wants and shape["reason"] not in wants["reason"]:
         return False
     return "decision" not in wants or (decision is not None and decision[0] in wants["decision"])
