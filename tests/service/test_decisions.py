@@ -701,11 +701,24 @@ def test_less_than_was_promised_needs_a_reason(scene: Scene) -> None:
     assert scene.propose(ref, D.PARTIAL, "part_of_order", **form).state.stage is Stage.APPROVAL
 
 
+def test_a_fee_that_was_kept_goes_back_as_an_amount_of_its_line(scene: Scene) -> None:
+    ref = scene.case()
+    with pytest.raises(Invalid) as invalid:
+        scene.propose(ref, D.PARTIAL, "part_of_order", lines=(("L1", 1, None),), fee_minor=-100)
+    assert "proposal.fee_negative" in [p["code"] for p in invalid.value.params["problems"]]
+    scene.propose(ref, D.PARTIAL, "part_of_order", lines=(("L1", 1, 6000),), fee_minor=500)
+    scene.approve(ref)
+    second = scene.case("R2", request=b.request("R2", reason="other"))
+    scene.propose(second, D.PARTIAL, "part_of_order", lines=(("L1", 0, 500),))
+    scene.approve(second)
+    assert [given(scene, one)[0][1] for one in (ref, second)] == [5500, 500]
+
+
 LETTERS: list[tuple[Decision, str, dict[str, Any], str, str]] = [
     (D.PARTIAL, "part_of_order", {"public_text": "我们将退款 ¥99.00"}, "public_text", "amount"),
     (D.PARTIAL, "part_of_order", {"public_text": "You will have it by 24 December."}, "public_text", "date"),
     (D.PARTIAL, "part_of_order", {"want": "the blue one, worth CNY 77"}, "want", "amount"),
-    (D.MORE_INFORMATION, "photos_needed", {"questions": ("Is 55.55 yuan enough for you?",), "lines": ()}, "questions", "amount"),
+    (D.MORE_INFORMATION, "photos_needed", {"questions": ("Are 55.55 yuan fine?",), "lines": ()}, "questions", "amount"),
 ]
 
 
