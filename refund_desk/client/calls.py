@@ -52,8 +52,11 @@ class Calls:
         deadline: float = DEADLINE_S,
         content: bytes | AsyncIterator[bytes] | None = None,
         kind: str | None = None,
+        token: str | None = None,
     ) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        """`token`: of another session than the present one."""
+        token = token or self.token
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         if kind:
             headers["Content-Type"] = kind
         if key:
