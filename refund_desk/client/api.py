@@ -48,9 +48,12 @@ class DeskClient(SourceCalls):
         self.token = session.token
         return session
 
-    async def sign_out(self) -> None:
-        await self._send("DELETE", "/session")
-        self.token = None
+    async def sign_out(self, token: str | None = None) -> None:
+        """End the session of `token`, None: the present one. Somebody else may have signed in since it was asked."""
+        token = token or self.token
+        await self._send("DELETE", "/session", token=token)
+        if self.token == token:
+            self.token = None
 
     async def first_administrator(self, body: commands.FirstAdministrator) -> commands.SessionView:
         session = await self._do(commands.SessionView, "/first-administrator", body)

@@ -53,10 +53,12 @@ class Calls:
         content: bytes | AsyncIterator[bytes] | None = None,
         kind: str | None = None,
         headers: Mapping[str, str] | None = None,
+        token: str | None = None,
     ) -> httpx.Response:
+        """`token`: of another session than the present one."""
         headers = dict(headers or {})
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
+        if token := token or self.token:
+            headers["Authorization"] = f"Bearer {token}"
         if kind:
             headers["Content-Type"] = kind
         if key:

@@ -12,7 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +109,39 @@ class DraftKeeper(QObject):
 
     def _write(self) -> Future[None]:
         return _writer().submit(_save, self._drafts, self.form, self._gather())
+
+
+class KeptText(QObject):
+    """The draft of a single text, such as a reason asked for in a dialog: put back now, kept as one types.
+
+    It stays when the dialog is put away; whoever sends the text drops the draft once it has arrived.
+    """
+
+    def __init__(self, drafts: Drafts, form: str, edit: QLineEdit | QPlainTextEdit) -> None:
+        super().__init__(edit)
+        self._edit = edit
+        self._keeper = DraftKeeper(drafts, form, self._gather, self)
+        draft = drafts.load(form)
+        if draft is not None:
+            self._put(str(draft.get("text", "")))
+        edit.textChanged.connect(self._keeper.touch)
+        edit.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Hide:  # its dialog goes, and the timer with it
+            self._keeper.flush()
+        return super().eventFilter(watched, event)
+
+    def _gather(self) -> dict[str, Any]:
+        edit = self._edit
+        return {"text": edit.text() if isinstance(edit, QLineEdit) else edit.toPlainText()}
+
+    def _put(self, text: str) -> None:
+        if isinstance(self._edit, QLineEdit):
+            self._edit.setText(text)
+        else:
+            self._edit.setPlainText(text)
+            self._edit.moveCursor(QTextCursor.MoveOperation.End)
 
 
 _pool: list[ThreadPoolExecutor] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -63,9 +64,9 @@ HINTS: dict[str, list[tuple[str, str]]] = {
 class QueuePlace(QWidget):
     """The list at the left, the case at the right; the window remembers how wide."""
 
-    def __init__(self, desk: Desk, drafts: Drafts) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self.queue, self.workspace = QueuePanel(desk), CaseWorkspace(desk, drafts)
+        self.queue, self.workspace = QueuePanel(desk), CaseWorkspace(desk)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setHandleWidth(4)
         splitter.setChildrenCollapsible(False)
@@ -89,7 +90,6 @@ class DeskWindow(QObject):
         super().__init__(window)
         self.window, self.operations, self.options = window, operations, options
         self.clock = DeskClock(parent=self)
-        self.drafts = Drafts(options.directory / "drafts")
         self.client: DeskClient | None = None
         self.desk: Desk | None = None
         self.watch: ChangeWatch | None = None
@@ -167,9 +167,12 @@ class DeskWindow(QObject):
 
     def _signed_in(self, client: DeskClient, me: Me, status: DeskStatus) -> None:
         self.client = client
+        self.operations.new_session()
         self.clock.set_service_time(status.now)
         before = self.desk
-        self.desk = Desk(client, self.operations, self.window.keys, self.clock, me, status, self.window.state)
+        self.desk = Desk(
+            client, self.operations, self.window.keys, self.clock, me, status, self.window.state, self._drafts(me)
+        )
         self.window.top.set_person(me.person.name, [role.value for role in me.roles])
         if before is not None and before.me == me and before.client is client:
             self.window.uncover()  # the session had run out: everything typed is still there
@@ -181,6 +184,11 @@ class DeskWindow(QObject):
         self.ready.emit()
         if self.options.ready is not None:
             self.options.ready(self)
+
+    def _drafts(self, me: Me) -> Drafts:
+        """Each person has their own at each service: a colleague at the same machine finds none of another's."""
+        whose = f"{self.options.server or 'embedded'} {me.person.id}"
+        return Drafts(self.options.directory / "drafts" / hashlib.sha256(whose.encode()).hexdigest()[:16])
 
     def _furnish(self, me: Me) -> None:
         """The places that this person has."""
@@ -235,8 +243,9 @@ class DeskWindow(QObject):
             return
         self.desk = None
         self.close_parts()
+        token = desk.client.token  # now: the call may be sent once the next person has signed in
         self.operations.write(
-            self, lambda _key: desk.client.sign_out(), lambda _none: None, lambda _error: None, key=new_key()
+            self, lambda _key: desk.client.sign_out(token), lambda _none: None, lambda _error: None, key=new_key()
         )
         self.window.top.set_person("", [])
         self.window.top.set_sync("")
@@ -264,7 +273,7 @@ class DeskWindow(QObject):
 
     def _make_queue(self) -> QWidget:
         desk = self._signed()
-        place = self._place = QueuePlace(desk, self.drafts)
+        place = self._place = QueuePlace(desk)
         place.queue.open_case.connect(self.open_case)
         place.queue.take_next_wanted.connect(self.take_next)
         place.queue.prefetch_wanted.connect(place.workspace.prefetch)

@@ -50,7 +50,7 @@ class Running(QObject):
 
     def __init__(self, owner: Operations, parent: QObject, *, write: bool = False) -> None:
         super().__init__(owner)
-        self._parent, self._write = parent, write
+        self._parent, self._write, self._session = parent, write, owner.session
         self._future: Future[None] | None = None
         self.done = self.cancelled = False
         self.success: Callable[[Any], None] | None = None
@@ -94,7 +94,7 @@ class Running(QObject):
         owner = cast("Operations", self.parent())
         if self._write and error is None:
             owner.written.emit(value)
-        if isinstance(error, Unauthenticated):
+        if isinstance(error, Unauthenticated) and self._session == owner.session:
             owner.signed_out.emit(error)
         if self._alive():
             if error is None:
@@ -129,9 +129,14 @@ class Operations(QObject):
     def __init__(self, loop: LoopThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._loop = loop
+        self.session = 0
         self._turn: asyncio.Lock | None = None
         self._running: set[Running] = set()
         self._writes: dict[str, Running] = {}
+
+    def new_session(self) -> None:
+        """Somebody has signed in: that an earlier session is over is no news any more."""
+        self.session += 1
 
     def read(
         self,

@@ -14,6 +14,9 @@ from refund_desk.desktop.widgets.scroll import SteadyScroll
 from refund_desk.desktop.widgets.text import PlainLabel, words_label
 from refund_desk.desktop.words import bind_text, tr, words
 
+LONG = 14
+"""A context with more keys than this is parted over both columns."""
+
 
 class Overlay(QWidget):
     """Dims the window and shows `panel`. Esc or a click beside it closes; the focus returns where it was."""
@@ -85,6 +88,7 @@ class KeyOverview(Overlay):
         super().__init__(window, 760)
         self._keys = keys
         self._shown: list[Binding] = []
+        self._wanted = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         bind_text(self.setAccessibleName, "ui.keys.title")
         column = QVBoxLayout(self.panel)
@@ -123,18 +127,21 @@ class KeyOverview(Overlay):
         sides = [QVBoxLayout(), QVBoxLayout()]
         heights = [0, 0]
         for context, members in groups.items():
-            shorter = heights.index(min(heights))
-            sides[shorter].addLayout(_group(context, members))
-            heights[shorter] += len(members) + 2
+            half = -(-len(members) // 2) if len(members) > LONG else len(members)
+            for part in (members[:half], members[half:]):
+                if part:
+                    shorter = heights.index(min(heights))
+                    sides[shorter].addLayout(_group(context, part))
+                    heights[shorter] += len(part) + 2
         for side in sides:
             side.setSpacing(14)
             side.addStretch()
             self._columns.addLayout(side, 1)
-        self.panel.setMinimumHeight(min(520, 90 + 27 * max(heights)))
+        self._wanted = 90 + 27 * max(heights)
 
     def _place(self) -> None:
         super()._place()
-        high = min(self.panel.minimumHeight(), self.height() - 96)
+        high = min(self._wanted, self.height() - 96)
         self.panel.resize(self.panel.width(), high)
 
 

@@ -19,7 +19,7 @@ from refund_desk.desktop.keys import Keys
 from refund_desk.desktop.state import DeskState
 from refund_desk.desktop.theme import theme
 from refund_desk.desktop.widgets.notices import Banner, UndoBar
-from refund_desk.desktop.words import bind_text, unbind_text, words
+from refund_desk.desktop.words import bind_text, words
 from refund_desk.domain.errors import DeskError
 
 if TYPE_CHECKING:
@@ -129,19 +129,11 @@ class MainWindow(QMainWindow):
 
     def say(self, kind: str, key: str, **params: Any) -> None:
         """A line under the top bar until it is closed: kind as in Banner, words of the catalogue."""
-        self.banner.set_kind(kind)
-        self.banner.set_text("")
-        self.banner.title.show()
-        self.banner.set_title(key, **params)
-        self.banner.show()
+        self.banner.tell_title(kind, key, **params)
 
     def say_error(self, error: DeskError) -> None:
         """An error nobody else shows."""
-        unbind_text(self.banner.title.setText)
-        self.banner.set_kind("danger")
-        self.banner.title.hide()
-        self.banner.set_text(words().core.error(error))
-        self.banner.show()
+        self.banner.tell("danger", lambda: words().core.error(error))
 
     # ------------------------------------------------------------ inside
 

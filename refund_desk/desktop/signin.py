@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -10,7 +12,7 @@ from refund_desk.desktop.widgets.busy import BusyBar
 from refund_desk.desktop.widgets.buttons import KeyButton
 from refund_desk.desktop.widgets.notices import Banner
 from refund_desk.desktop.widgets.text import PlainLabel, restyle, words_label
-from refund_desk.desktop.words import bind_text, tr, unbind_text, words
+from refund_desk.desktop.words import bind_text, tr, words
 from refund_desk.domain.errors import DeskError
 
 MIN_PASSWORD = 10
@@ -81,7 +83,7 @@ class SignIn(QWidget):
     def show_error(self, error: DeskError) -> None:
         """What the service said; the password is asked again, the login stays."""
         self.set_busy(False)
-        self._complain(words().core.error(error))
+        self._complain(lambda: words().core.error(error))
         self.password.clear()
         self.again.clear()
         self.password.setFocus()
@@ -99,7 +101,7 @@ class SignIn(QWidget):
             field, key = problem
             restyle(field, wrong="true")
             field.setFocus()
-            self._complain(tr(key, least=MIN_PASSWORD))
+            self._complain(lambda: tr(key, least=MIN_PASSWORD))
         elif self.mode == "first":
             self.made.emit(self.login.text().strip(), self.name.text().strip(), self.password.text())
         else:
@@ -121,12 +123,8 @@ class SignIn(QWidget):
             return self.password, "ui.sign_in.no_password"
         return None
 
-    def _complain(self, text: str) -> None:
-        unbind_text(self.banner.title.setText)
-        self.banner.title.hide()
-        self.banner.set_text(text)
-        self.banner.setAccessibleName(text)
-        self.banner.show()
+    def _complain(self, make: Callable[[], str]) -> None:
+        self.banner.tell("danger", make)
 
     def _build(self) -> None:
         card = QFrame()

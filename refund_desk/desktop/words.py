@@ -92,11 +92,11 @@ class _Binding(QObject):
         super().__init__(owner)
         self.setObjectName(f"words:{name}")
         self.setter = setter
-        self.key, self.params = "", {}  # type: str, dict[str, Any]
+        self.make: Callable[[], str] = str
         words().changed.connect(self.reword)
 
     def reword(self) -> None:
-        self.setter(tr(self.key, **self.params))
+        self.setter(self.make())
 
 
 def bind_text(setter: Callable[[str], Any], key: str, owner: QObject | None = None, /, **params: Any) -> None:
@@ -105,11 +105,16 @@ def bind_text(setter: Callable[[str], Any], key: str, owner: QObject | None = No
     Binding the same setter again replaces key and params. `owner` is needed only where the setter is not a
     method of a QObject; the binding lives as long as the owner.
     """
+    bind_made(setter, lambda: tr(key, **params), owner)
+
+
+def bind_made(setter: Callable[[str], Any], make: Callable[[], str], owner: QObject | None = None) -> None:
+    """The same for a text that is put together: what the service said, an error, several sentences in one."""
     target = owner if owner is not None else getattr(setter, "__self__", None)
     if not isinstance(target, QObject):
-        raise TypeError("bind_text needs a method of a QObject, or its owner")
+        raise TypeError("binding a text needs a method of a QObject, or its owner")
     binding = _binding(target, getattr(setter, "__name__", "text"), setter)
-    binding.key, binding.params = key, params
+    binding.make = make
     binding.reword()
 
 

@@ -48,8 +48,8 @@ class CreditTerms:
 class ProposalContent:
     """All that an approval binds to. `payment`: where money goes; None where it is left to several payments.
 
-    amount_minor = sum of lines + shipping_minor − fee_minor. A fee may be negative to give an earlier
-    one of the same order back. `want`: what an exchange sends instead. `public_text`: what the
+    amount_minor = sum of lines + shipping_minor − fee_minor. An earlier fee goes back as an amount of the
+    line it was kept of, with no unit. `want`: what an exchange sends instead. `public_text`: what the
     customer is told beyond the clause's own text.
     """
 
@@ -124,8 +124,7 @@ class Promise:
 class Grounds:
     """What a proposal is checked against: lines as bought and paid (shares), shipping's share, payments.
 
-    full_minor: what `full` gives, all that is refundable now for what is asked. fees_taken_minor: fees
-    that earlier refunds of the order kept.
+    full_minor: what `full` gives, all that is refundable now for what is asked.
     """
 
     currency: str
@@ -133,7 +132,6 @@ class Grounds:
     shipping_minor: int
     full_minor: int
     payments: tuple[str, ...] = ()
-    fees_taken_minor: int = 0
     promise: Promise | None = None
 
 
@@ -209,8 +207,7 @@ def _check_amount(content: ProposalContent, grounds: Grounds, found: _Problems) 
         found.amounts("amount_minor", "not_full", asked, grounds.full_minor)
     if not 0 <= content.shipping_minor <= grounds.shipping_minor:
         found.amounts("shipping_minor", "shipping_exceeds_paid", content.shipping_minor, grounds.shipping_minor)
-    if content.fee_minor < -grounds.fees_taken_minor:
-        found.amounts("fee_minor", "fee_exceeds_taken", -content.fee_minor, grounds.fees_taken_minor)
+    found.unless(content.fee_minor >= 0, "fee_minor", "fee_negative")
 
 
 def _check_lines(content: ProposalContent, grounds: Grounds, found: _Problems) -> None:

@@ -23,6 +23,7 @@ from refund_desk.service.carrying_out import apply, reserve, with_amount
 from refund_desk.service.casefile import CaseFile, open_file
 from refund_desk.service.drafting import Draft, Drafted, Part, draft, parts_of, with_part
 from refund_desk.service.gate import must_hold, permit_on
+from refund_desk.service.mentions import check_letter
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.money import ProposalRow
 from refund_desk.service.replies import customer_text
@@ -73,6 +74,7 @@ def preview(work: Work, desk: Desk, who: Principal, ref: str, form: Draft) -> Pr
     problems: list[Mapping[str, Any]] = []
     try:
         check_content(drafted.content, drafted.grounds)
+        check_letter(work, desk, file, drafted.content)
         _check_money(file, drafted.content)
     except Invalid as error:
         problems += error.params.get("problems", [{"path": "", "code": error.code, "params": error.params}])
@@ -118,6 +120,7 @@ def propose(work: Work, desk: Desk, who: Principal, ref: str, form: Draft, rests
     facts = with_amount(file, content)
     option = check_proposal(file.process, who.roles, facts, form.decision, form.reason)
     check_content(content, drafted.grounds)
+    check_letter(work, desk, file, content)
     _check_money(file, content)
     now = desk.clock()
     canonical, digest = digest_of(desk, content)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
 
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Invalid
-from refund_desk.domain.mentions import amounts_in, dates_in
-from refund_desk.domain.money import Money, decimal_text
 from refund_desk.domain.people import Principal
-from refund_desk.domain.process import arrives_by
 from refund_desk.domain.words import Aspect, ClockKind, Stage, WaitFor
 from refund_desk.service import lifecycle
-from refund_desk.service.casefile import CaseFile, open_file
+from refund_desk.service.casefile import open_file
 from refund_desk.service.gate import permit_on
+from refund_desk.service.mentions import check_reply
 from refund_desk.service.ports import Desk, Work
 
 
@@ -42,7 +38,7 @@ def say(
     if not text.strip():
         raise Invalid("message.empty")
     if kind == "reply":
-        check_reply(work, desk, state, text)
+        check_reply(work, desk, open_file(work, desk, state), text)
     add_message(work, desk, who, state, kind, text, channel=channel)
     if kind == "reply":
         lifecycle.stop_clock(work, desk, state, ClockKind.FIRST_ANSWER, met=True)
@@ -50,46 +46,6 @@ def say(
     if kind == "received":
         return customer_spoke(work, desk, who, work.cases.by_id(state.id), withdraws=withdraws)
     return work.cases.by_id(state.id)
-
-
-def check_reply(work: Work, desk: Desk, state: CaseState, text: str) -> None:
-    """No text to the customer names an amount or a date that isn't approved, promised, or known to both already."""
-    named, dates = amounts_in(text), dates_in(text)
-    if not named and not dates:
-        return
-    file = open_file(work, desk, state)
-    messages = work.facts.messages(state.id)
-    fine = {p.amount_minor for p in file.proposals if p.status == "approved"}
-    fine |= {i.amount_minor for i in file.intents if i.state not in ("failed", "cancelled")}
-    fine |= {request["amount_minor"] for request in file.requests}
-    fine |= {m["promise_minor"] for m in messages}
-    fine |= {file.shares.total_minor, *(line.minor for line in file.shares.lines)}
-    fine |= {int(line.get("unit_price", 0)) for line in file.lines}
-    wording = {decimal_text(Money(minor, state.currency)) for minor in fine if minor is not None}
-    bad = [amount for amount in named if not any(same_amount(amount, other) for other in wording)]
-    if bad:
-        raise Invalid("message.amount_not_approved", amounts=bad)
-    known = _known_dates(desk, file, messages)
-    unknown = [f"{month:02d}-{day:02d}" for month, day in dates if (month, day) not in known]
-    if unknown:
-        raise Invalid("message.date_not_approved", dates=unknown)
-
-
-def _known_dates(desk: Desk, file: CaseFile, messages: Sequence[Mapping[str, Any]]) -> set[tuple[int, int]]:
-    """Dates a reply may name: what happened, today, and when an approved payout should arrive."""
-    times = [desk.clock(), file.state.opened_at]
-    times += [said.value for r in file.records for said in r.fields.values() if isinstance(said.value, datetime)]
-    times += [m["sent_at"] for m in messages] + [r["created_at"] for r in file.requests]
-    paid = [i.created_at for i in file.intents if i.state not in ("failed", "cancelled")]
-    times += [arrives_by(file.process, file.state.method, at) for at in paid]
-    # The customer's own calendar may be a day ahead of ours or behind it.
-    near = [time + timedelta(hours=hours) for time in times for hours in (-12, 0, 14)]
-    return {(time.month, time.day) for time in near}
-
-
-def same_amount(one: str, other: str) -> bool:
-    """1299 and 1299.00 are one amount."""
-    return one.rstrip("0").rstrip(".") == other.rstrip("0").rstrip(".") if "." in one + other else one == other
 
 
 _KINDS: Mapping[str, tuple[str, str, str, Aspect]] = {

@@ -218,9 +218,7 @@ class ProposalBody(Wire):
     payment: str | None = Field(default=None, max_length=200)
     lines: list[LineAmountBody] = Field(default_factory=list, max_length=2000)
     shipping_minor: Minor | None = Field(default=None, description="None: what the decision gives back of it.")
-    fee_minor: int = Field(
-        default=0, strict=True, ge=-(10**15), le=10**15, description="Kept back; negative: given back."
-    )
+    fee_minor: Minor = Field(default=0, description="Kept back.")
     return_freight: Literal["customer", "merchant", "none"] | None = None
     return_terms: ReturnTermsBody | None = None
     credit_terms: CreditTermsBody | None = None

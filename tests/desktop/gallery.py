@@ -149,7 +149,7 @@ def page() -> QWidget:
     column.addLayout(cards, 1)
     column.addWidget(w.EmptyState("ui.busy", "ui.field.conflict"))
     undo = w.UndoBar(root)
-    undo.offer("RC-26-004182 · 部分退款 ¥999.00")
+    undo.offer(lambda: "RC-26-004182 · 部分退款 ¥999.00")
     return root
 
 

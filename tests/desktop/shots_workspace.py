@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -185,8 +186,9 @@ def upload(stage: Stage, size: str) -> None:
     )
     pane.show_sending("…", 3, 7)
     for name, code in (("empty.jpg", "evidence.empty"), ("page.jpg", "evidence.active_content")):
-        pane.tell(tr("ui.case.upload.not_added", name=name, why=word_error(Invalid("evidence.not_added", why=code))))
-    pane.tell(tr("ui.case.upload.not_added", name="twice.jpg", why=tr("ui.case.upload.duplicate")))
+        why = word_error(Invalid("evidence.not_added", why=code))
+        pane.tell(partial(tr, "ui.case.upload.not_added", name=name, why=why))
+    pane.tell(lambda: tr("ui.case.upload.not_added", name="twice.jpg", why=tr("ui.case.upload.duplicate")))
 
 
 def returned(stage: Stage, size: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
@@ -15,6 +17,7 @@ from refund_desk.desktop.approvals.bulk import BulkDialog
 from refund_desk.desktop.approvals.model import ApprovalsModel
 from refund_desk.desktop.clock import DeskClock
 from refund_desk.desktop.context import Desk
+from refund_desk.desktop.drafts import Drafts
 from refund_desk.desktop.operations import Operations
 from refund_desk.desktop.theme import Theme
 from refund_desk.desktop.widgets.dialogs import ConfirmDialog, TextDialog
@@ -119,6 +122,33 @@ def test_return_and_decline_ask_their_reason_first(
     with qtbot.waitSignal(panel.settled):
         dialog.finish()
     assert fake(desk).called(call)[0][2].reason == "金额与凭证不符"
+
+
+def test_a_reason_half_typed_comes_back_until_it_is_sent(
+    qtbot: QtBot, window: QWidget, desk: Desk, tmp_path: Path
+) -> None:
+    drafts = Drafts(tmp_path)
+    panel = ApprovalsPanel(replace(desk, drafts=drafts))
+    QVBoxLayout(window).addWidget(panel)
+    with qtbot.waitExposed(window):
+        window.show()
+    with qtbot.waitSignal(panel.counted):
+        panel.start()
+    for text in ("", "金额与凭证"):
+        panel.send_back.click()
+        dialog = dialog_of(window, TextDialog)
+        assert isinstance(dialog, TextDialog)
+        assert dialog.text() == text
+        dialog.set_text("金额与凭证")
+        dialog.reject()
+        qtbot.waitUntil(lambda: not window.findChildren(TextDialog))
+    panel.send_back.click()
+    dialog = dialog_of(window, TextDialog)
+    assert isinstance(dialog, TextDialog)
+    with qtbot.waitSignal(panel.settled):
+        dialog.finish()
+    assert fake(desk).called("return_proposal")[0][2].reason == "金额与凭证"
+    assert drafts.forms() == []
 
 
 def test_a_void_one_is_visible_and_cannot_be_approved(panel: ApprovalsPanel, desk: Desk) -> None:

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from refund_desk.client.loop import LoopThread
 from refund_desk.desktop.operations import Operations, Report, new_key
-from refund_desk.domain.errors import Conflict, DeskError, Unavailable
+from refund_desk.domain.errors import Conflict, DeskError, Unauthenticated, Unavailable
 
 
 @pytest.fixture
@@ -57,6 +57,25 @@ def test_an_error_goes_to_failure(qtbot: QtBot, operations: Operations, parent: 
     qtbot.waitUntil(lambda: bool(errors))
     assert (errors[0].code, errors[0].params) == ("case.taken", {"by": "Ana"})
     assert running is not None
+
+
+def test_the_end_of_an_earlier_session_is_no_news(qtbot: QtBot, operations: Operations, parent: QObject) -> None:
+    late = threading.Event()
+
+    async def call() -> None:
+        await asyncio.to_thread(late.wait)
+        raise Unauthenticated("people.session_over")
+
+    over: list[object] = []
+    operations.signed_out.connect(over.append)
+    for sessions in (1, 0):  # somebody else has signed in meanwhile; nobody has
+        late.clear()
+        running = operations.read(parent, call, lambda _: None, lambda _: None)
+        for _ in range(sessions):
+            operations.new_session()
+        with qtbot.waitSignal(running.finished):
+            late.set()
+        assert len(over) == 1 - sessions
 
 
 def test_an_error_nobody_takes_is_announced(qtbot: QtBot, operations: Operations, parent: QObject) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPixmap
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from refund_desk.desktop import widgets as w
 from refund_desk.desktop.icons import NAMES, glyph, icon
 from refund_desk.desktop.theme import Theme
-from refund_desk.desktop.words import DeskWords
+from refund_desk.desktop.widgets.flow import BETWEEN
+from refund_desk.desktop.words import DeskWords, tr
 from refund_desk.wire.base import Amount
 from tests.desktop.hands import click, press
 
@@ -128,6 +129,53 @@ def test_steps_say_their_state(qtbot: QtBot, words: DeskWords) -> None:
     assert not bar.grab().isNull()
 
 
+def test_a_step_with_long_words_takes_room_from_the_others(qtbot: QtBot, words: DeskWords) -> None:
+    bar = w.StepsBar()
+    qtbot.addWidget(bar)
+    bar.set_steps([w.StepItem("Waiting for the customer", "20 Nov 07:35", "current"), *[w.StepItem("Payout")] * 4])
+    bar.resize(480, 44)
+    widths = bar._widths()
+    assert sum(widths) == pytest.approx(480 + 4)
+    assert widths[0] > widths[1] == widths[4]
+    bar.resize(2000, 44)
+    assert len(set(bar._widths())) == 1
+
+
+def test_what_parts_two_is_not_left_alone_at_the_end_of_a_line(qtbot: QtBot, words: DeskWords) -> None:
+    box, flow = w.flow_widget(gap=4)
+    qtbot.addWidget(box)
+    first, dot, second = QLabel("one"), QLabel("·"), QLabel("two")
+    dot.setProperty(BETWEEN, True)
+    for label, wide in ((first, 60), (dot, 6), (second, 60)):
+        label.setFixedSize(wide, 16)
+        flow.addWidget(label)
+    box.resize(140, 60)
+    with qtbot.waitExposed(box):
+        box.show()
+    qtbot.waitUntil(lambda: box.rect().contains(dot.geometry()))
+    box.resize(100, 60)
+    qtbot.waitUntil(lambda: second.y() > first.y())
+    assert second.x() == first.x()
+    assert not box.rect().intersects(dot.geometry())
+
+
+def test_what_was_said_is_reworded_by_a_switch(qtbot: QtBot, words: DeskWords) -> None:
+    over = QWidget()
+    qtbot.addWidget(over)
+    over.show()
+    bar, banner = w.UndoBar(over), w.Banner("danger", parent=over)
+    bar.offer(lambda: f"RC-1 {tr('ui.copy')}")
+    banner.tell("warn", lambda: f"RC-1 {tr('ui.close')}")
+    words.use("en")
+    assert (bar.text.text(), bar.accessibleName()) == ("RC-1 Copy", "RC-1 Copy")
+    assert not any("\u4e00" <= letter <= "\u9fff" for letter in bar.left.text())
+    assert [label.text() for label in banner.findChildren(w.PlainLabel) if label.isVisible()] == ["RC-1 Close"]
+    banner.tell_title("ok", "ui.copy")
+    words.use("zh")
+    assert [label.text() for label in banner.findChildren(w.PlainLabel) if label.text()] == ["复制"]
+    bar.stop()
+
+
 def test_a_banner_shows_parts_and_closes(qtbot: QtBot, words: DeskWords) -> None:
     banner = w.Banner("danger", closable=True)
     qtbot.addWidget(banner)
@@ -148,14 +196,14 @@ def test_undo_counts_down_and_expires(qtbot: QtBot, words: DeskWords) -> None:
     over.resize(600, 300)
     over.show()
     bar = w.UndoBar(over)
-    bar.offer("done")
+    bar.offer(lambda: "done")
     assert bar.left.text() == "10 秒内可撤销"
     assert over.rect().contains(bar.geometry())
     with qtbot.waitSignal(bar.undone):
         bar.undo()
     bar.undo()  # a second time there is nothing to take back
     with qtbot.waitSignal(bar.expired):
-        bar.offer("again", seconds=0.01)
+        bar.offer(lambda: "again", seconds=0.01)
     assert bar.isHidden()
     assert not bar.waiting()
 
@@ -164,9 +212,9 @@ def test_a_new_offer_settles_the_last(qtbot: QtBot, words: DeskWords) -> None:
     over = QWidget()
     qtbot.addWidget(over)
     bar = w.UndoBar(over)
-    bar.offer("one")
+    bar.offer(lambda: "one")
     with qtbot.waitSignal(bar.expired):
-        bar.offer("two")
+        bar.offer(lambda: "two")
     assert bar.text.text() == "two"
     bar.stop()
 
@@ -222,7 +270,7 @@ def test_everything_can_be_heard_and_painted(
         theme.use(mode)
         assert not widget.grab().isNull()
     if isinstance(widget, w.UndoBar):
-        widget.offer("done")
+        widget.offer(lambda: "done")
         widget.stop()
     assert widget.accessibleName() or isinstance(widget, w.PlainLabel)
 

@@ -45,6 +45,12 @@ def popup(kind: type[QWidget]) -> QWidget:
     return found[-1]
 
 
+def asking() -> AskText:
+    found = popup(AskText)
+    assert isinstance(found, AskText)
+    return found
+
+
 def closed(kind: type[QWidget]) -> bool:
     return not any(isinstance(w, kind) and w.isVisible() for w in QApplication.topLevelWidgets())
 
@@ -172,6 +178,85 @@ def test_a_refusal_names_the_rule_and_who_could(qtbot: QtBot, operations: Operat
         desk.page.decision.submit()
         qtbot.waitUntil(desk.page.decision.notice.isVisible)
         assert any("主管" in text for text in desk.texts(desk.page.decision.notice))
+
+
+def test_what_was_refused_is_reworded_by_a_switch(qtbot: QtBot, operations: Operations, words: DeskWords) -> None:
+    with rig(qtbot, operations, samples.chinese()) as desk:
+        problems = [
+            {"path": "amount_minor", "code": "proposal.amount_needed", "params": {}},
+            {"path": "nowhere", "code": "proposal.reason_needed", "params": {}},
+        ]
+        desk.client.fails["propose"] = Invalid("proposal.invalid", problems=problems)
+        bar = desk.page.decision
+        bar.accept()
+        bar.submit()
+        qtbot.waitUntil(bar.notice.isVisible)
+        words.use("en")
+        said = [*desk.texts(bar.notice), bar.form.fields["amount_minor"].problem.text()]
+        assert len(said) == 2
+        assert not [text for text in said if any("\u4e00" <= letter <= "\u9fff" for letter in text)]
+
+
+def test_what_is_new_stays_marked_until_the_case_is_left(qtbot: QtBot, operations: Operations) -> None:
+    fresh = samples.chinese()
+    seen = fresh.model_copy(
+        update={
+            "changes": [],
+            "messages": [message.model_copy(update={"unseen": False}) for message in fresh.messages],
+            "evidence": [item.model_copy(update={"unseen": False}) for item in fresh.evidence],
+            "timeline": [entry.model_copy(update={"unseen": False}) for entry in fresh.timeline],
+        }
+    )
+    new = [message.id for message in fresh.messages if message.unseen]
+    assert new
+    assert fresh.changes
+    with rig(qtbot, operations, fresh, samples.english()) as desk:
+        desk.client.held[fresh.ref] = seen
+        shown: list[CaseView] = []
+        desk.workspace._cases.fetch(fresh.ref, lambda view, _at: shown.append(view))
+        desk.workspace.refresh()
+        qtbot.waitUntil(lambda: bool(shown))
+        assert shown[0].changes == []
+        view = desk.workspace.view
+        assert view is not None
+        assert view.changes == fresh.changes
+        assert [message.id for message in view.messages if message.unseen] == new
+        desk.workspace.open(samples.english().ref)
+        qtbot.waitUntil(lambda: desk.workspace.view is not None)
+        desk.workspace.open(fresh.ref)
+        qtbot.waitUntil(lambda: desk.workspace.view is not None and not desk.workspace.view.changes)
+
+
+def test_a_bar_that_never_showed_a_case_is_low(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.for_approval(), roles=(Role.SUPERVISOR,)) as desk:
+        bar = desk.page.decision
+        shown = [name for name, field in bar.form.fields.items() if not field.isHidden()]
+        assert shown == ["decision"]
+
+
+def test_a_bar_that_has_little_room_gives_it_to_the_form(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.chinese()) as desk:
+        bar = desk.page.decision
+        first, *_, last = [button for button in bar.quick.values() if button.isVisible()]
+        for width, stacked in ((1600, False), (900, True)):
+            desk.window.resize(width, 820)
+            qtbot.waitUntil(lambda: (last.y() > first.y()) is stacked)  # noqa: B023 - done before the next turn
+            assert (last.x() == first.x()) is stacked
+
+
+def test_an_answer_half_typed_comes_back(qtbot: QtBot, operations: Operations, tmp_path: Path) -> None:
+    view = samples.chinese().model_copy(update={"actions": ["consult.answer"]})
+    with rig(qtbot, operations, view, drafts=tmp_path, roles=(Role.WAREHOUSE,)) as desk:
+        desk.workspace.acts.answer()
+        QTest.keyClicks(asking().edit, "twelve in stock")
+        asking().close()
+        qtbot.waitUntil(lambda: closed(AskText))
+        desk.workspace.acts.answer()
+        again = asking()
+        assert again.edit.toPlainText() == "twelve in stock"
+        QTest.keyClick(again.edit, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: [name for name, *_ in desk.client.sent] == ["answer"])
+        qtbot.waitUntil(lambda: not [form for form in Drafts(tmp_path).forms() if form.startswith("answer/")])
 
 
 def test_an_amount_nobody_can_read_is_not_sent_as_none(qtbot: QtBot, operations: Operations) -> None:

@@ -141,6 +141,21 @@ def test_opening_a_picture_is_a_look(qtbot: QtBot, operations: Operations) -> No
         qtbot.waitUntil(lambda: any({1, 2} <= set(looks.evidence) for looks in desk.client.looked), timeout=4000)
 
 
+def test_only_ones_own_notes_are_taken_off(qtbot: QtBot, operations: Operations) -> None:
+    view = samples.chinese()
+    item = view.evidence[0]
+    other = item.notes[0].model_copy(update={"id": 9, "text": "theirs", "by": samples.ANA})
+    view = view.model_copy(update={"evidence": [item.model_copy(update={"notes": [*item.notes, other]})]})
+    with rig(qtbot, operations, view) as desk:
+        desk.workspace.open_viewer(0)
+        viewer = desk.workspace.viewer
+        offers = {row.text.text(): row.drop.isVisible() for row in viewer.side._rows.shown}
+        assert offers == {"1  裂纹": True, "2  theirs": False}
+        QTest.keyClick(viewer, Qt.Key.Key_Delete)  # one of them is ours: it goes without a question
+        qtbot.waitUntil(lambda: [name for name, *_ in desk.client.sent] == ["drop_note"])
+        qtbot.waitUntil(lambda: [note.text for note in viewer.here()._notes] == ["theirs"])
+
+
 def test_a_note_is_made_and_taken_off_by_keyboard_alone(qtbot: QtBot, operations: Operations) -> None:
     with rig(qtbot, operations, samples.long_case()) as desk:
         opened(qtbot, desk)

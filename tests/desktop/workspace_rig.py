@@ -34,9 +34,16 @@ class Rig:
         )
         self.opened: list[str] = []
         desk = Desk(
-            client, operations, Keys(self.window), DeskClock(samples.NOW), me, status, open_address=self._open_address
+            client,
+            operations,
+            Keys(self.window),
+            DeskClock(samples.NOW),
+            me,
+            status,
+            drafts=drafts,
+            open_address=self._open_address,
         )
-        self.workspace = CaseWorkspace(desk, drafts)
+        self.workspace = CaseWorkspace(desk)
         self.page = self.workspace.page
         self.window.setCentralWidget(self.workspace)
         self.window.resize(1180, 820)

@@ -432,8 +432,8 @@ class FakeClient(DeskClient):
         self._note("sign_in", login, password)
         return commands.SessionView(token="t", expires_at=NOW + timedelta(hours=8), me=self.who)
 
-    async def sign_out(self) -> None:
-        self._note("sign_out")
+    async def sign_out(self, token: str | None = None) -> None:
+        self._note("sign_out", token)
 
     async def first_administrator(self, body: commands.FirstAdministrator) -> commands.SessionView:
         self._note("first_administrator", body)

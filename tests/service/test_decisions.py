@@ -714,6 +714,51 @@ def test_less_than_was_promised_needs_a_reason(scene: Scene) -> None:
     assert scene.propose(ref, D.PARTIAL, "part_of_order", **form).state.stage is Stage.APPROVAL
 
 
+def test_a_fee_that_was_kept_goes_back_as_an_amount_of_its_line(scene: Scene) -> None:
+    ref = scene.case()
+    with pytest.raises(Invalid) as invalid:
+        scene.propose(ref, D.PARTIAL, "part_of_order", lines=(("L1", 1, None),), fee_minor=-100)
+    assert "proposal.fee_negative" in [p["code"] for p in invalid.value.params["problems"]]
+    scene.propose(ref, D.PARTIAL, "part_of_order", lines=(("L1", 1, 6000),), fee_minor=500)
+    scene.approve(ref)
+    second = scene.case("R2", request=b.request("R2", reason="other"))
+    scene.propose(second, D.PARTIAL, "part_of_order", lines=(("L1", 0, 500),))
+    scene.approve(second)
+    assert [given(scene, one)[0][1] for one in (ref, second)] == [5500, 500]
+
+
+LETTERS: list[tuple[Decision, str, dict[str, Any], str, str]] = [
+    (D.PARTIAL, "part_of_order", {"public_text": "我们将退款 ¥99.00"}, "public_text", "amount"),
+    (D.PARTIAL, "part_of_order", {"public_text": "You will have it by 24 December."}, "public_text", "date"),
+    (D.PARTIAL, "part_of_order", {"want": "the blue one, worth CNY 77"}, "want", "amount"),
+    (D.MORE_INFORMATION, "photos_needed", {"questions": ("Are 55.55 yuan fine?",), "lines": ()}, "questions", "amount"),
+]
+
+
+@pytest.mark.parametrize(("decision", "reason", "form", "path", "what"), LETTERS)
+def test_no_word_of_a_decision_names_what_is_not_approved(
+    scene: Scene, decision: Decision, reason: str, form: dict[str, Any], path: str, what: str
+) -> None:
+    ref = scene.case()
+    scene.held(ref)
+    asked = {"lines": (("L1", 1, 3000),), **form}
+    with pytest.raises(Invalid) as invalid:
+        scene.propose(ref, decision, reason, **asked)
+    found = [(p["path"], p["code"]) for p in invalid.value.params["problems"]]
+    assert found == [(path, f"message.{what}_not_approved")]
+    with scene.house.read() as work:
+        seen = decisions.preview(work, scene.desk, scene.rita, ref, Draft(decision, reason, **asked))
+    assert [(p["path"], p["code"]) for p in seen.problems][:1] == found  # said before anything is clicked
+    assert scene.events(ref).count("proposal.made") == 0
+
+
+def test_the_words_of_a_decision_may_name_its_own_amounts(scene: Scene) -> None:
+    ref = scene.case()
+    said = "¥25.00 for the saucer (¥30.00 less ¥5.00), of ¥129.00 paid."
+    form: dict[str, Any] = {"lines": (("L1", 1, 3000),), "fee_minor": 500, "public_text": said}
+    assert scene.propose(ref, D.PARTIAL, "part_of_order", **form).state.stage is Stage.APPROVAL
+
+
 def test_a_preview_writes_nothing(scene: Scene) -> None:
     ref = scene.case()
     scene.held(ref)

@@ -165,10 +165,8 @@ def test_an_order_without_lines_takes_an_amount_alone() -> None:
     check_content(content(D.PARTIAL, lines=(), amount_minor=700, fee_minor=0), replace(GROUNDS, lines=()))
 
 
-def test_a_fee_may_come_back_but_no_more_than_was_kept() -> None:
-    back = content(D.PARTIAL, amount_minor=3200, fee_minor=-200)
-    assert problems(back) == {("fee_minor", "fee_exceeds_taken")}
-    check_content(back, replace(GROUNDS, fees_taken_minor=200))
+def test_a_fee_is_kept_and_never_adds_to_what_goes_back() -> None:
+    assert problems(content(D.PARTIAL, amount_minor=3200, fee_minor=-200)) == {("fee_minor", "fee_negative")}
 
 
 @pytest.mark.parametrize("decision", sorted(MONEY_DECISIONS))

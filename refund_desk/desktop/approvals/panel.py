@@ -25,7 +25,7 @@ from refund_desk.desktop.operations import new_key
 from refund_desk.desktop.theme import theme
 from refund_desk.desktop.widgets import Banner, BusyBar, Card, EmptyState, KeyButton, PlainLabel, words_label
 from refund_desk.desktop.widgets.dialogs import ConfirmDialog, TextDialog
-from refund_desk.desktop.words import bind_text, tr, unbind_text, word, word_error
+from refund_desk.desktop.words import bind_made, bind_text, tr, word, word_error
 from refund_desk.domain.errors import Conflict, DeskError, Stale
 from refund_desk.wire.base import Amount
 from refund_desk.wire.commands import (
@@ -158,17 +158,9 @@ class ApprovalsPanel(QFrame):
         self.busy.finish()
         if self.model.rows:
             return
-        unbind_text(self.failed.text.setText)
-        self.failed.text.setText(word_error(error))
+        bind_made(self.failed.text.setText, lambda: word_error(error))
         self.failed.text.show()
         self.stack.setCurrentWidget(self.failed)
-
-    def _say(self, kind: str, text: str) -> None:
-        unbind_text(self.note.title.setText)
-        self.note.set_kind(kind)
-        self.note.title.hide()
-        self.note.set_text(text)
-        self.note.show()
 
     # ------------------------------------------------------------ what is done
 
@@ -209,6 +201,7 @@ class ApprovalsPanel(QFrame):
             look="danger" if what == "decline" else "primary",
             line=line(row),
         )
+        self._desk.keep_text(_draft(row, what), dialog.field)
         dialog.given.connect(lambda reason: self._send(row, what, reason))
         dialog.open()
 
@@ -219,14 +212,14 @@ class ApprovalsPanel(QFrame):
         self._act(row, f"{what}:{reason}", lambda key: call(row.ref, number, body, key))
 
     def _settled(self, row: ApprovalRow, outcome: Outcome) -> None:
+        for what in ("return", "decline"):
+            self._desk.drop_text(_draft(row, what))
         number = self.model.row_of(row.ref)
         self.model.drop(row.ref)
         if outcome.what.code.endswith("proposal.void"):
-            because = outcome.what.params.get("because", [])
-            reasons = "; ".join(word(one, "void") for one in because if isinstance(one, dict))
-            self._say("danger", tr("ui.approvals.became_void", ref=row.ref, reasons=reasons))
+            self.note.tell("danger", lambda: _became_void(row.ref, outcome))
         else:
-            self._say("ok", f"{row.ref} · {word(outcome.what, 'event')}")
+            self.note.tell("ok", lambda: f"{row.ref} · {word(outcome.what, 'event')}")
         if self.model.rows:
             self.list.setCurrentIndex(self.model.index(min(max(0, number), len(self.model.rows) - 1)))
         self._show_count()
@@ -234,12 +227,7 @@ class ApprovalsPanel(QFrame):
 
     def _refused(self, row: ApprovalRow, error: DeskError) -> None:
         """Said where it happened; what changed under us is read again, so that one more key approves what is."""
-        text = word_error(error)
-        if isinstance(error, Stale):
-            changed = error.params.get("changed")
-            whats = [one["what"] for one in changed if isinstance(one, dict)] if isinstance(changed, list) else []
-            text = "\n".join([text, *(word(what, "event") for what in whats)])
-        self._say("danger", f"{row.ref} · {text}")
+        self.note.tell("danger", lambda: f"{row.ref} · {_worded(error)}")
         self._show_current()
         if isinstance(error, Conflict):
             self.refresh()
@@ -285,7 +273,7 @@ class ApprovalsPanel(QFrame):
 
     def _bulk_failed(self, error: DeskError) -> None:
         self.bulk.setEnabled(True)
-        self._say("danger", word_error(error))
+        self.note.tell("danger", lambda: word_error(error))
         self.refresh()
 
     # ------------------------------------------------------------ keys and layout
@@ -406,3 +394,20 @@ class ApprovalsPanel(QFrame):
         add("tick_alike", "Ctrl+A", "ui.approvals.tick_alike", self.model.choose_alike, self.list)
         add("bulk", "Ctrl+Shift+Return", "ui.approvals.bulk.do", self._approve_bulk)
         add("enter", "Return", "ui.approvals.open", self._open, self.list)
+
+
+def _draft(row: ApprovalRow, what: str) -> str:
+    return f"{what}/{row.ref}/{row.proposal.number}"
+
+
+def _became_void(ref: str, outcome: Outcome) -> str:
+    because = outcome.what.params.get("because", [])
+    reasons = "; ".join(word(one, "void") for one in because if isinstance(one, dict))
+    return tr("ui.approvals.became_void", ref=ref, reasons=reasons)
+
+
+def _worded(error: DeskError) -> str:
+    """An error, and where something changed under us what that was."""
+    changed = error.params.get("changed") if isinstance(error, Stale) else None
+    whats = [one["what"] for one in changed if isinstance(one, dict)] if isinstance(changed, list) else []
+    return "\n".join([word_error(error), *(word(what, "event") for what in whats)])

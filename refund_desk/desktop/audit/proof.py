@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from refund_desk.desktop.audit.model import what, who
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.jobs import JobWatch
 from refund_desk.desktop.widgets import Banner, BusyBar, Card, FieldGrid, FieldRow, KeyButton, PlainLabel, words_label
-from refund_desk.desktop.words import formats, tr, unbind_text, word, word_error, words
+from refund_desk.desktop.words import formats, tr, word, word_error, words
 from refund_desk.domain.checkpoints import read_checkpoint
 from refund_desk.domain.errors import DeskError, Invalid
 from refund_desk.wire.commands import AuditPage, AuditRow, Job, VerifyReport
@@ -167,29 +168,25 @@ class ProofPane(QWidget):
 
     def _exported(self, path: Path, size: int) -> None:
         self._end()
-        self._say("ok", tr("ui.audit.exported", name=path.name, size=size))
+        self._say("ok", lambda: tr("ui.audit.exported", name=path.name, size=size))
 
     def _ended_badly(self, job: Job) -> bool:
         if job.status == "done":
             return False
         self._end()
         if job.status == "stopped":
-            self._say("neutral", tr("ui.audit.stopped"))
+            self._say("neutral", lambda: tr("ui.audit.stopped"))
         else:
-            self._say("danger", word(job.problem, "error") if job.problem is not None else tr("ui.audit.job_failed"))
+            self._say("danger", lambda: word(job.problem, "error") if job.problem else tr("ui.audit.job_failed"))
         return True
 
     def _failed(self, error: DeskError) -> None:
         self._end()
-        self._say("danger", word_error(error))
+        self._say("danger", lambda: word_error(error))
 
-    def _say(self, kind: str, text: str) -> None:
+    def _say(self, kind: str, make: Callable[[], str]) -> None:
         self._report = None
-        unbind_text(self.result.title.setText)
-        self.result.title.hide()
-        self.result.set_kind(kind)
-        self.result.set_text(text)
-        self.result.show()
+        self.result.tell(kind, make)
         self.result_text.hide()
 
     def _again(self) -> None:

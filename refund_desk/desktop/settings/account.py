@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
@@ -11,7 +13,7 @@ from refund_desk.desktop.operations import new_key
 from refund_desk.desktop.signin import MIN_PASSWORD
 from refund_desk.desktop.theme import MODES, theme
 from refund_desk.desktop.widgets import Card, FieldGrid, FieldRow, KeyButton, PlainLabel, restyle, words_label
-from refund_desk.desktop.words import bind_text, formats, member, tr, word_error, words
+from refund_desk.desktop.words import bind_made, bind_text, formats, member, tr, word_error, words
 from refund_desk.domain.errors import DeskError
 from refund_desk.wire.commands import NewPassword, SessionView
 
@@ -58,7 +60,7 @@ class PasswordForm(QWidget):
             field, key = problem
             restyle(field, wrong="true")
             field.setFocus()
-            self._say("danger", tr(key, least=MIN_PASSWORD))
+            self._say("danger", lambda: tr(key, least=MIN_PASSWORD))
             return
         body, client = NewPassword(old=self.old.text(), new=self.new.text()), self._desk.client
         self.button.setEnabled(False)
@@ -80,18 +82,18 @@ class PasswordForm(QWidget):
         self.button.setEnabled(True)
         for field in (self.old, self.new, self.again):
             field.clear()
-        self._say("ok", tr("ui.settings.password.done"))
+        self._say("ok", lambda: tr("ui.settings.password.done"))
         self.changed.emit(session)
 
     def _failed(self, error: DeskError) -> None:
         self._key = new_key()  # what is sent next has another content
         self.button.setEnabled(True)
-        self._say("danger", word_error(error))
+        self._say("danger", lambda: word_error(error))
         self.old.setFocus()
 
-    def _say(self, look: str, text: str) -> None:
+    def _say(self, look: str, make: Callable[[], str]) -> None:
         self.note.set_look(f"small {look}")
-        self.note.setText(text)
+        bind_made(self.note.setText, make)
         self.note.show()
 
 

@@ -94,6 +94,7 @@ class ChangesPage(QWidget):
             look="primary" if approve else "danger",
             n=change.id,
         )
+        self._desk.keep_text(f"settle/{change.id}", dialog.field)
         dialog.given.connect(lambda reason: self._settle(change, approve, reason))
         dialog.open()
 
@@ -103,6 +104,7 @@ class ChangesPage(QWidget):
         client = self._desk.client
 
         def done(_change: ConfigChange) -> None:
+            self._desk.drop_text(f"settle/{change.id}")
             self.note.hide()
             self.refresh()
             self.settled.emit()
@@ -142,9 +144,7 @@ class ChangesPage(QWidget):
 
     def _failed(self, error: DeskError) -> None:
         self.busy.finish()
-        self.note.title.hide()
-        self.note.set_text(word_error(error))
-        self.note.show()
+        self.note.tell("danger", lambda: word_error(error))
         self.refresh() if error.status == 409 else None
 
     def _build(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import yaml
@@ -182,12 +182,13 @@ class ProcessPage(QWidget):
         try:
             content = yaml.safe_load(self.editor.toPlainText()) or {}
         except yaml.YAMLError as error:
-            self._complain(tr("ui.settings.process.bad_yaml", why=_where(error)))
+            problem = _where(error)
+            self._complain(lambda: tr("ui.settings.process.bad_yaml", why=problem))
             return
         if content == view.content:
-            self._complain(tr("ui.settings.process.same"))
+            self._complain(lambda: tr("ui.settings.process.same"))
         elif not self.reason.text().strip():
-            self._complain(tr("ui.dialog.needed"))
+            self._complain(lambda: tr("ui.dialog.needed"))
             self.reason.setFocus()
         else:
             subject = view.name if self._edited == "process" else self._edited
@@ -210,11 +211,7 @@ class ProcessPage(QWidget):
         self.send.setEnabled(True)
         self.reason.clear()
         self.close_editor()
-        self.note.set_kind("info")
-        self.note.set_text("")
-        self.note.title.show()
-        self.note.set_title("ui.settings.users.roles_wait", n=change.id)
-        self.note.show()
+        self.note.tell_title("info", "ui.settings.users.roles_wait", n=change.id)
         self.changed.emit()
 
     def _show(self, view: ProcessView) -> None:
@@ -251,13 +248,10 @@ class ProcessPage(QWidget):
     def _failed(self, error: DeskError) -> None:
         self.busy.finish()
         self.send.setEnabled(True)
-        self._complain(word_error(error))
+        self._complain(lambda: word_error(error))
 
-    def _complain(self, text: str) -> None:
-        self.note.set_kind("danger")
-        self.note.title.hide()
-        self.note.set_text(text)
-        self.note.show()
+    def _complain(self, make: Callable[[], str]) -> None:
+        self.note.tell("danger", make)
 
     def _build(self) -> None:
         self.period = PlainLabel(look="small muted")

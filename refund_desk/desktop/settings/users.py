@@ -138,7 +138,7 @@ class UsersPage(QWidget):
     def _made(self, made: UserMade) -> None:
         self.refresh()
         if made.change is not None:
-            self._say("info", "ui.settings.users.roles_wait", n=made.change)
+            self.note.tell_title("info", "ui.settings.users.roles_wait", n=made.change)
             self.changed.emit()
         self._show_password(made)
 
@@ -153,7 +153,7 @@ class UsersPage(QWidget):
         )
 
     def _proposed(self, change: ConfigChange) -> None:
-        self._say("info", "ui.settings.users.roles_wait", n=change.id)
+        self.note.tell_title("info", "ui.settings.users.roles_wait", n=change.id)
         self.changed.emit()
 
     def _reset(self, user: UserView) -> None:
@@ -218,17 +218,7 @@ class UsersPage(QWidget):
 
     def _failed(self, error: DeskError) -> None:
         self.busy.finish()
-        self.note.set_kind("danger")
-        self.note.title.hide()
-        self.note.set_text(word_error(error))
-        self.note.show()
-
-    def _say(self, kind: str, key: str, **params: object) -> None:
-        self.note.set_kind(kind)
-        self.note.set_text("")
-        self.note.title.show()
-        self.note.set_title(key, **params)
-        self.note.show()
+        self.note.tell("danger", lambda: word_error(error))
 
     def _build(self) -> None:
         row = QHBoxLayout()
@@ -307,7 +297,7 @@ class NewUserDialog(Dialog):
     def finish(self) -> None:
         for field in (self.name, self.login):
             if not field.text().strip():
-                self.complain(tr("ui.dialog.needed"), field)
+                self.complain("ui.dialog.needed", field)
                 return
         body = NewUser(
             name=self.name.text().strip(),
@@ -338,9 +328,9 @@ class RolesDialog(Dialog):
     def finish(self) -> None:
         roles, reason = self.boxes.chosen(), self.reason.text().strip()
         if set(roles) == self._before:
-            self.complain(tr("ui.settings.users.same_roles"))
+            self.complain("ui.settings.users.same_roles")
         elif not reason:
-            self.complain(tr("ui.dialog.needed"), self.reason)
+            self.complain("ui.dialog.needed", self.reason)
         else:
             self.accept()
             self.chosen.emit(roles, reason)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPlainTextEdit, Q
 
 from refund_desk.desktop.widgets.buttons import KeyButton
 from refund_desk.desktop.widgets.text import PlainLabel, restyle, words_label
-from refund_desk.desktop.words import bind_text, tr
+from refund_desk.desktop.words import bind_text
 
 
 class Dialog(QDialog):
@@ -63,10 +63,10 @@ class Dialog(QDialog):
         self.body.addWidget(label)
         return label
 
-    def complain(self, text: str, field: QWidget | None = None) -> None:
-        """Say what is wrong, and where."""
-        self.problem.setText(text)
-        self.problem.setVisible(bool(text))
+    def complain(self, key: str, field: QWidget | None = None, **params: Any) -> None:
+        """Say what is wrong, in words of the catalogue, and where."""
+        bind_text(self.problem.setText, key, **params)
+        self.problem.show()
         if field is not None:
             restyle(field, wrong="true")
             field.setFocus()
@@ -125,9 +125,9 @@ class TextDialog(Dialog):
     def finish(self) -> None:
         text = self.text()
         if not text:
-            self.complain(tr("ui.dialog.needed"), self.field)
+            self.complain("ui.dialog.needed", self.field)
         elif len(text) > self.limit:
-            self.complain(tr("ui.dialog.too_long", most=self.limit), self.field)
+            self.complain("ui.dialog.too_long", self.field, most=self.limit)
         else:
             self.accept()
             self.given.emit(text)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
 
+BETWEEN = "between"
+"""Property of a widget that only parts two others: at the end or the beginning of a line it isn't there."""
+
 
 class FlowLayout(QLayout):
     """Widgets in lines; a line is as high as its highest widget. `gap` in pixels both ways.
@@ -67,6 +70,9 @@ class FlowLayout(QLayout):
             if x > area.x() and x + size.width() > area.right() + 1:
                 self._set_line(line, high, move=move)
                 x, y, high, line = area.x(), y + high + self._gap, 0, []
+            if not line and y > area.y() and _between(item):
+                _put_away(item, move=move)
+                continue
             line.append((item, QRect(QPoint(x, y), size)))
             x += size.width() + self._gap
             high = max(high, size.height())
@@ -75,8 +81,21 @@ class FlowLayout(QLayout):
 
     def _set_line(self, line: list[tuple[QLayoutItem, QRect]], high: int, *, move: bool) -> None:
         """Put a line's items where they belong; `centred` ones in the middle of its height."""
+        while line and _between(line[-1][0]):
+            _put_away(line.pop()[0], move=move)
         for item, rect in line if move else []:
             item.setGeometry(rect.translated(0, (high - rect.height()) // 2 if self._centred else 0))
+
+
+def _between(item: QLayoutItem) -> bool:
+    widget = item.widget()
+    return widget is not None and bool(widget.property(BETWEEN))
+
+
+def _put_away(item: QLayoutItem, *, move: bool) -> None:
+    widget = item.widget()
+    if move and widget is not None:
+        widget.move(-widget.width(), -widget.height())  # a layout item would be put back into the parent
 
 
 def flow_widget(gap: int = 6, *, centred: bool = False) -> tuple[QWidget, FlowLayout]:

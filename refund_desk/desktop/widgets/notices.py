@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
@@ -12,7 +12,7 @@ from refund_desk.desktop.icons import IconLabel
 from refund_desk.desktop.widgets.buttons import IconButton, KeyButton
 from refund_desk.desktop.widgets.flow import flow_widget
 from refund_desk.desktop.widgets.text import PlainLabel, restyle
-from refund_desk.desktop.words import bind_text, formats, tr, unbind_text
+from refund_desk.desktop.words import bind_made, bind_text, formats, tr, unbind_text
 
 _ICONS = {"danger": "danger", "warn": "warn", "info": "info", "ok": "ok", "neutral": "info"}
 
@@ -49,6 +49,24 @@ class Banner(QFrame):
         self._icon.set_icon(_ICONS[kind], f"{kind}_fg")
         restyle(self, kind=kind)
         restyle(self.title, kind=kind)  # its colour hangs on the parent's kind
+
+    def tell(self, kind: str, make: Callable[[], str]) -> None:
+        """Show one text and no title; `make` words it now and after each switch of the language."""
+        unbind_text(self.title.setText)
+        self.title.hide()
+        self.set_kind(kind)
+        bind_made(self.set_text, make)
+        bind_made(self.setAccessibleName, make)
+        self.show()
+
+    def tell_title(self, kind: str, key: str, **params: Any) -> None:
+        """Show a title of the catalogue and nothing beside it."""
+        unbind_text(self.set_text)
+        self.set_text("")
+        self.set_kind(kind)
+        self.set_title(key, **params)
+        self.title.show()
+        self.show()
 
     def set_title(self, key: str, **params: Any) -> None:
         """Title of the catalogue."""
@@ -142,12 +160,11 @@ class UndoBar(QFrame):
         over.installEventFilter(self)
         self.hide()
 
-    def offer(self, text: str, seconds: float = 10) -> None:
-        """Show `text` (ready words) and count down; a new offer replaces the last, which expires."""
+    def offer(self, make: Callable[[], str], seconds: float = 10) -> None:
+        """Show what `make` words, in each language anew, and count down; the offer before this one expires."""
         if self._timer.isActive():
             self._expire()
-        self.text.setText(text)
-        self.setAccessibleName(text)
+        bind_made(self._show_text, make)
         self._milliseconds = int(seconds * 1000)
         self._clock.start()
         self._timer.start()
@@ -174,6 +191,13 @@ class UndoBar(QFrame):
         if event.type() == QEvent.Type.Resize and not self.isHidden():
             self._place()
         return super().eventFilter(watched, event)
+
+    def _show_text(self, text: str) -> None:
+        self.text.setText(text)
+        self.setAccessibleName(text)
+        if not self.isHidden():
+            self._tick()
+            self._place()
 
     def _tick(self) -> None:
         left = self._milliseconds - self._clock.elapsed()

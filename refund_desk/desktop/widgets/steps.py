@@ -32,7 +32,7 @@ class StepItem:
 
 
 class StepsBar(QWidget):
-    """All steps side by side, of one width."""
+    """All steps side by side: of one width where each has room for its words, else as wide as they need."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,8 +71,32 @@ class StepsBar(QWidget):
         return super().event(event)
 
     def _rect(self, index: int) -> QRectF:
-        wide = (self.width() + _GAP) / max(1, len(self._steps))
-        return QRectF(index * wide, 0, wide - _GAP, self.height())
+        widths = self._widths()
+        return QRectF(sum(widths[:index]), 0, widths[index] - _GAP, self.height())
+
+    def _widths(self) -> list[float]:
+        """What each step gets, its gap included: titles and details whole if they fit, else titles, else all alike."""
+        count, room = len(self._steps), float(self.width() + _GAP)
+        titles = [self._title_width(step) for step in self._steps]
+        details = [QFontMetrics(self._small()).horizontalAdvance(step.detail) + 4 + _GAP for step in self._steps]
+        for needs in ([max(pair) for pair in zip(titles, details, strict=True)], titles):
+            if sum(needs) <= room:
+                return _shared(needs, room)
+        return [room / count] * count
+
+    def _title_width(self, step: StepItem) -> float:
+        icon = {"current": 7 + 4}.get(step.state, _ICON + 4 if step.state in _ICONS else 0)
+        return QFontMetrics(self._bold()).horizontalAdvance(step.title) + icon + 6 + _GAP
+
+    def _bold(self) -> QFont:
+        bold = QFont(self.font())
+        bold.setWeight(strong())
+        return bold
+
+    def _small(self) -> QFont:
+        small = QFont(self.font())
+        small.setPixelSize(12)
+        return small
 
     def _paint_step(self, painter: QPainter, rect: QRectF, step: StepItem) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -84,16 +108,25 @@ class StepsBar(QWidget):
             size = 7 if step.state == "current" else _ICON
             draw_icon(painter, QRectF(left, 10 + (16 - size) / 2, size, size), name, token)
             left += size + 4
-        bold, small = QFont(self.font()), QFont(self.font())
-        bold.setWeight(strong())
-        small.setPixelSize(12)
-        _line(painter, QRectF(left, 8, rect.right() - left - 4, 18), step.title, bold, _INK[step.state])
-        _line(painter, QRectF(rect.x(), 26, rect.width() - 4, 17), step.detail, small, "muted")
+        _line(painter, QRectF(left, 8, rect.right() - left - 4, 18), step.title, self._bold(), _INK[step.state])
+        _line(painter, QRectF(rect.x(), 26, rect.width() - 4, 17), step.detail, self._small(), "muted")
 
     def _name(self) -> None:
         parts = [f"{step.title} ({tr('ui.step.' + step.state)}) {step.detail}".strip() for step in self._steps]
         self.setAccessibleName(tr("ui.steps"))
         self.setAccessibleDescription("; ".join(parts))
+
+
+def _shared(needs: list[float], room: float) -> list[float]:
+    """As even as can be: what is left over goes to those that have least."""
+    level, rest = room / len(needs), sorted(needs, reverse=True)
+    taken, left = 0.0, len(needs)
+    for need in rest:
+        if need <= level:
+            break
+        taken, left = taken + need, left - 1
+        level = (room - taken) / max(1, left)
+    return [max(need, level) for need in needs]
 
 
 def _line(painter: QPainter, rect: QRectF, text: str, font: QFont, token: str) -> None:

@@ -58,7 +58,9 @@ class Acts(QObject):
         if view is None or "customer.unmask" not in view.actions or view.customer.unmasked:
             return
         ref = view.ref
-        AskText(self._over.page.header.eye, "ui.case.unmask.why", lambda reason: self._unmask(ref, reason)).open()
+        ask = AskText(self._over.page.header.eye, "ui.case.unmask.why", lambda reason: self._unmask(ref, reason))
+        self._over.desk.keep_text(f"unmask/{ref}", ask.edit)
+        ask.open()
 
     def _unmask(self, ref: str, reason: str) -> None:
         desk = self._over.desk
@@ -67,6 +69,7 @@ class Acts(QObject):
         )
 
     def _unmasked(self, ref: str, customer: CustomerView) -> None:
+        self._over.desk.drop_text(f"unmask/{ref}")
         if self._over.ref == ref:
             self._over.page.header.show_customer(customer)
             self._over.page.header.customer.setFocus()
@@ -122,21 +125,27 @@ class Acts(QObject):
         if item is None:
             return
         client = self._over.desk.client
-        AskText(
+        draft = f"answer/{item.id}"
+        ask = AskText(
             self._over.page.talk,
             "ui.case.consult.answer.title",
-            lambda text: self._write(lambda key: client.answer(item.id, text, key)),
+            lambda text: self._write(lambda key: client.answer(item.id, text, key), draft),
             question=item.question,
-        ).open()
+        )
+        self._over.desk.keep_text(draft, ask.edit)
+        ask.open()
 
     def override(self, consultation: int) -> None:
         """Go on without a required answer, with a reason."""
         client = self._over.desk.client
-        AskText(
+        draft = f"override/{consultation}"
+        ask = AskText(
             self._over.page.talk,
             "ui.case.consult.override.title",
-            lambda reason: self._write(lambda key: client.override(consultation, reason, key)),
-        ).open()
+            lambda reason: self._write(lambda key: client.override(consultation, reason, key), draft),
+        )
+        self._over.desk.keep_text(draft, ask.edit)
+        ask.open()
 
     def mark_promise(self, message: int = 0) -> None:
         """Mark a promise in a message; without an id in the last one we sent."""
@@ -199,7 +208,7 @@ class Acts(QObject):
 
     def _add(self, sources: list[Source]) -> None:
         if sources:
-            self._over.page.evidence.tell("")
+            self._over.page.evidence.tell(None)
             self._over.upload.add(self._over.ref, sources)
 
     def copy(self) -> None:
@@ -225,10 +234,13 @@ class Acts(QObject):
         opened = self._over.desk.open_address(address)
         self._over.said.emit(tr("ui.case.opened" if opened else "ui.case.not_opened", address=address))
 
-    def _write(self, call: Callable[[str], Awaitable[Any]]) -> None:
-        self._over.desk.operations.write(self._over, call, self._went, key=new_key())
+    def _write(self, call: Callable[[str], Awaitable[Any]], draft: str = "") -> None:
+        """`draft`: the form whose text this sends; kept until it has arrived."""
+        self._over.desk.operations.write(self._over, call, lambda done: self._went(done, draft), key=new_key())
 
-    def _went(self, outcome: Outcome) -> None:
+    def _went(self, outcome: Outcome, draft: str) -> None:
+        if draft:
+            self._over.desk.drop_text(draft)
         self._over.was_written(outcome)
 
 

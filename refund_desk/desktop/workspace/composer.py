@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -17,7 +18,7 @@ from refund_desk.client.api import DeskClient
 from refund_desk.desktop.drafts import DraftKeeper, Drafts
 from refund_desk.desktop.operations import Operations, new_key
 from refund_desk.desktop.widgets import KeyButton, PlainLabel, flow_widget
-from refund_desk.desktop.words import bind_text, member, tr, word_error, words
+from refund_desk.desktop.words import bind_made, bind_text, member, tr, word_error, words
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.edit import TextBox
 from refund_desk.domain.errors import DeskError
@@ -113,7 +114,7 @@ class Composer(QWidget):
         if view is None or not self.mode:
             return
         if not text or (self.mode == "ask" and not self._asked()):
-            self._say(tr("ui.case.compose.empty" if not text else "ui.case.compose.no_role"))
+            self._say(lambda: tr("ui.case.compose.empty" if not text else "ui.case.compose.no_role"))
             return
         ref, mode = view.ref, self.mode
         self.send_button.setEnabled(False)
@@ -154,11 +155,11 @@ class Composer(QWidget):
 
     def _failed(self, error: DeskError) -> None:
         self.send_button.setEnabled(True)
-        self._say(word_error(error))
+        self._say(lambda: word_error(error))
 
-    def _say(self, text: str) -> None:
-        self.problem.setText(text)
-        self.problem.setVisible(bool(text))
+    def _say(self, make: Callable[[], str]) -> None:
+        bind_made(self.problem.setText, make)
+        self.problem.setVisible(bool(self.problem.text()))
 
     # ------------------------------------------------------------ drafts
 
@@ -172,7 +173,7 @@ class Composer(QWidget):
         }
 
     def _typed(self) -> None:
-        self._say("")
+        self._say(str)
         if self._keeper is not None:
             self._keeper.touch()
 
@@ -217,7 +218,6 @@ class Composer(QWidget):
         self.cancel.clicked.connect(self.shut)
         self.send_button.clicked.connect(self.send)
         foot = QHBoxLayout()
-        foot.addWidget(self.withdraws, 1)
         foot.addStretch()
         foot.addWidget(self.cancel)
         foot.addWidget(self.send_button)
@@ -225,7 +225,8 @@ class Composer(QWidget):
         inside = QVBoxLayout(self._box)
         inside.setContentsMargins(0, 4, 0, 4)
         inside.setSpacing(5)
-        for widget in (self.title, self.template, self.channel, self._ask_box, self.edit, self.problem):
+        parts = (self.title, self.template, self.channel, self._ask_box, self.edit, self.withdraws, self.problem)
+        for widget in parts:
             inside.addWidget(widget)
         inside.addLayout(foot)
         self._box.hide()
@@ -247,8 +248,9 @@ class Composer(QWidget):
         self.channel.setVisible(self.mode == "received")
         self.withdraws.setVisible(self.mode == "received")
         self._ask_box.setVisible(self.mode == "ask")
-        self._say("")
+        self._say(str)
         self._box.show()
+        self._row.hide()  # the room is the text's; Esc brings the ways to write back
 
     def _reword(self) -> None:
         for role, box in self.roles.items():

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.drafts import DraftKeeper, Drafts
 from refund_desk.desktop.operations import Operations, Running, new_key
 from refund_desk.desktop.widgets import Banner, ElidedLabel, KeyButton, PlainLabel, words_label
-from refund_desk.desktop.words import formats, member, tr, word_error, words
+from refund_desk.desktop.words import formats, member, tr, unbind_text, word_error, words
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.advice import Advice, RaciLine
 from refund_desk.desktop.workspace.columns import Columns
@@ -27,6 +29,8 @@ from refund_desk.wire.cases import CaseView
 from refund_desk.wire.commands import Outcome, Preview
 
 PREVIEW_AFTER_MS = 160
+STACKED = 1100
+"""Below this width the quick decisions stand below each other: their room is the form's."""
 READ_FIRST_S = 0.4
 """What changed must have stood on the screen this long before a key confirms it."""
 QUICK = {Decision.MORE_INFORMATION: "I", Decision.DECLINE: "R", Decision.ESCALATE: "E"}
@@ -53,6 +57,7 @@ class DecisionBar(QWidget):
         self._preview: Preview | None = None
         self._asking: Running | None = None
         self._noticed_at = 0.0
+        self._newest = 0
         self.advice, self.raci, self.form = Advice(), RaciLine(), DecisionForm()
         self.told, self.missing = ElidedLabel(look="small muted"), PlainLabel(look="small warn", wrap=True)
         self.full_text = KeyButton("ui.case.preview", "P", "link")
@@ -75,11 +80,11 @@ class DecisionBar(QWidget):
         """Another case opens its draft or an empty form; the same one again keeps what is typed."""
         if self._view is None or self._view.ref != view.ref:
             self._leave()
-            self._view = view
+            self._newest, self._view = 0, view
             self._base = dict(view.versions)
             self._open_form(view)
         else:
-            self._view = view
+            self._newest, self._view = self._view.newest, view
             self._notice_changes(view)
             self.form.show_case(view, self.form.form)
         self.advice.show_case(view, may_accept=self.may_accept())
@@ -200,13 +205,13 @@ class DecisionBar(QWidget):
         elif isinstance(error, Invalid):
             self.show_invalid(error)
         else:
-            self._say("danger", self._worded(error))
+            self._say("danger", lambda: self._worded(error))
 
     def _show_stale(self, error: Stale) -> None:
         """Show what changed in place; the same key, pressed again, confirms."""
         changed = error.params.get("changed") or []
         self._base = {**self._base, **_versions(error.params.get("versions"))}
-        self._say("warn", tr("ui.case.stale", what=formats().join([_change(one) for one in changed])))
+        self._say("warn", lambda: tr("ui.case.stale", what=formats().join([_change(one) for one in changed])))
         self.stale.emit()
 
     def _notice_changes(self, view: CaseView) -> None:
@@ -215,13 +220,16 @@ class DecisionBar(QWidget):
         if not moved:
             return
         self._base = {a: max(number, self._base.get(a, 0)) for a, number in view.versions.items()}
+        newest = self._newest
         if self.values().touched:
-            told = [show.coded(change.what, "event") for change in view.changes]
-            what = formats().join(told or [member("aspect", aspect) for aspect in moved])
-            self._say("warn", tr("ui.case.stale", what=what))
+            self._say("warn", lambda: tr("ui.case.stale", what=formats().join(_moved(view, moved, newest))))
 
     def show_invalid(self, error: DeskError) -> None:
         """Each problem at its field; what belongs to none is said above."""
+        self._say("danger", partial(self._word_invalid, error))
+
+    def _word_invalid(self, error: DeskError) -> str:
+        """Word each problem at its field, now and after a switch of the language; the rest is the notice's."""
         problems = error.params.get("problems")
         found = {}
         for one in problems if isinstance(problems, list) else []:
@@ -229,7 +237,7 @@ class DecisionBar(QWidget):
                 found[str(one.get("path", ""))] = words().core.word(one, "error")
         self.form.want_below_reason(_BELOW in found or bool(self.values().below_promise_reason))
         loose = self.form.show_problems(found)
-        self._say("danger", "\n".join(loose) if found else self._worded(error))
+        return "\n".join(loose) if found else self._worded(error)
 
     @staticmethod
     def _worded(error: DeskError) -> str:
@@ -239,12 +247,15 @@ class DecisionBar(QWidget):
             text += " " + tr("ui.case.could", roles=could)
         return text
 
-    def _say(self, kind: str, text: str) -> None:
-        self.notice.setVisible(bool(text))
-        if text:
-            self.notice.set_kind(kind)
-            self.notice.set_text(text)
-            self._noticed_at = time.monotonic()
+    def _say(self, kind: str, make: Callable[[], str]) -> None:
+        self.notice.tell(kind, make)
+        self.notice.setVisible(bool(self.notice.accessibleName()))
+        self._noticed_at = time.monotonic()
+
+    def _hush(self) -> None:
+        """Nothing to say any more, neither above nor at a field."""
+        unbind_text(self.notice.set_text)
+        self.notice.hide()
 
     def _ask_reason(self) -> None:
         option = self.form.option()
@@ -263,7 +274,7 @@ class DecisionBar(QWidget):
         if self._keeper is not None:
             self._keeper.touch()
         if self.notice.property("kind") == "danger":
-            self._say("danger", "")
+            self._hush()
         self.form.show_problems({})
         self._show_state()
         self._wait.start()
@@ -302,7 +313,7 @@ class DecisionBar(QWidget):
         if isinstance(error, Invalid):
             self.show_invalid(error)
         else:
-            self._say("danger", self._worded(error))
+            self._say("danger", lambda: self._worded(error))
         self._show_state()
 
     def _show_state(self) -> None:
@@ -334,7 +345,7 @@ class DecisionBar(QWidget):
     def _open_form(self, view: CaseView) -> None:
         self._preview = None
         form = Form()
-        self._say("", "")
+        self._hush()
         if self._drafts is not None:
             name = f"decide/{view.ref}"
             draft = self._drafts.load(name)
@@ -373,8 +384,13 @@ class DecisionBar(QWidget):
         for decision, button in self.quick.items():
             button.clicked.connect(lambda _=False, d=decision: self.take(d))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = event.size().width() < STACKED
+        self._quick.setDirection(QHBoxLayout.Direction.TopToBottom if narrow else QHBoxLayout.Direction.LeftToRight)
+
     def _build(self) -> None:
-        columns = Columns(36, 40)
+        columns = Columns(32, 48)
         columns.narrowed.connect(self.advice.set_brief)
         left, middle, right = columns.left, columns.middle, columns.right
         left.addWidget(self.advice)
@@ -390,13 +406,13 @@ class DecisionBar(QWidget):
         middle.addLayout(told)
         middle.addWidget(self.missing)
         middle.addStretch()
-        quick = QHBoxLayout()
-        quick.setSpacing(6)
-        quick.addStretch()
+        self._quick = QHBoxLayout()
+        self._quick.setSpacing(6)
         for button in self.quick.values():
-            quick.addWidget(button)
+            self._quick.addWidget(button)
         right.addWidget(self.primary, 0, Qt.AlignmentFlag.AlignRight)
-        right.addLayout(quick)
+        right.addLayout(self._quick)
+        right.setAlignment(self._quick, Qt.AlignmentFlag.AlignRight)
         right.addStretch()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 9, 16, 9)
@@ -411,6 +427,12 @@ def _versions(raw: Any) -> dict[Aspect, int]:
     if not isinstance(raw, Mapping):
         return {}
     return {Aspect(str(name)): int(number) for name, number in raw.items() if str(name) in known}
+
+
+def _moved(view: CaseView, aspects: Sequence[Aspect], newest: int) -> list[str]:
+    """What moved on under a form since event `newest`: the events where they are known, else what they are about."""
+    told = [show.coded(change.what, "event") for change in view.changes if change.position > newest]
+    return told or [member("aspect", aspect) for aspect in aspects]
 
 
 def _change(one: Any) -> str:

@@ -66,7 +66,7 @@ class DecisionForm(QWidget):
         self._view: CaseView | None = None
         self._filling = self._below_wanted = False
         self._opened: set[str] = set()
-        self._unread: dict[str, str] = {}
+        self._unread: dict[str, DeskError] = {}
         self.decision, self.tender, self.reason = FitCombo(), FitCombo(), FitCombo()
         self.amount = LineBox()
         self.lines = KeyButton("ui.case.lines", "L")
@@ -130,7 +130,7 @@ class DecisionForm(QWidget):
 
     def show_problems(self, problems: Mapping[str, str]) -> list[str]:
         """Say what is wrong at its field, by the service's paths. Returns what belongs to no field shown."""
-        at = {name: [text] for name, text in self._unread.items()}
+        at = {name: [words().core.error(error)] for name, error in self._unread.items()}
         loose = []
         for path, text in problems.items():
             name = self._field_of(path)
@@ -344,7 +344,7 @@ class DecisionForm(QWidget):
         try:
             return typed_minor(edit.text(), self._currency())
         except DeskError as error:
-            self._unread[name] = words().core.error(error)
+            self._unread[name] = error
             return None
 
     def unreadable(self) -> bool:
@@ -414,8 +414,9 @@ class DecisionForm(QWidget):
             combo.setMaximumWidth(230)
             combo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box, self.flow = flow_widget(gap=6)
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             self.flow.addWidget(field)
+            field.setVisible(name == "decision")  # before the first case: else the bar is as high as all of them
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(box)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage, QMouseEvent, QResizeEvent
@@ -18,7 +19,7 @@ from refund_desk.desktop.widgets import (
     flow_widget,
     restyle,
 )
-from refund_desk.desktop.words import bind_text, member, tr, unbind_text, word_error
+from refund_desk.desktop.words import bind_made, bind_text, member, tr, unbind_text, word_error
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.bubbles import show_thumb
 from refund_desk.desktop.workspace.canvas import Canvas
@@ -114,6 +115,7 @@ class EvidenceCard(Pane):
         self.add = KeyButton("ui.case.evidence.add", "Shift+F", "link")
         self.add.clicked.connect(self.add_wanted)
         self.busy, self.told = BusyBar(), PlainLabel(look="small warn", wrap=True)
+        self._telling: list[Callable[[], str]] = []
         self.told.hide()
         self._waited: set[int] = set()
         self._newest = 0
@@ -130,7 +132,7 @@ class EvidenceCard(Pane):
         if view.ref != self._ref:
             self._ref, self.current, self._newest = view.ref, 0, 0
             self._waited.clear()
-            self.tell("")
+            self.tell(None)
         self.items = view.evidence
         self.add.setVisible("evidence.add" in view.actions)
         self.setAcceptDrops("evidence.add" in view.actions)
@@ -159,11 +161,11 @@ class EvidenceCard(Pane):
         """Show this one large as soon as the case has it."""
         self._newest = evidence
 
-    def tell(self, text: str) -> None:
-        """Which files weren't added, and why; line by line until the next case. Empty: nothing any more."""
-        lines = [*self.told.text().split("\n"), text] if text and self.told.text() else [text]
-        self.told.setText("\n".join(lines))
-        self.told.setVisible(bool(text))
+    def tell(self, make: Callable[[], str] | None) -> None:
+        """Which files weren't added, and why; line by line until the next case. None: nothing any more."""
+        makers = self._telling = [*self._telling, make] if make is not None else []
+        bind_made(self.told.setText, lambda: "\n".join(make() for make in makers))
+        self.told.setVisible(bool(makers))
 
     def show_sending(self, text: str, done: int, total: int) -> None:
         """What is on its way; empty words: nothing is."""

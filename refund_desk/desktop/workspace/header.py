@@ -25,6 +25,7 @@ from refund_desk.desktop.widgets import (
     flow_widget,
     set_tip,
 )
+from refund_desk.desktop.widgets.flow import BETWEEN
 from refund_desk.desktop.words import formats, member, tr, words
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.order_pane import order_links
@@ -136,6 +137,7 @@ class CaseHeader(QWidget):
         for widget in (self.reason, self.order, self.customer, self.eye, self.policy, self.holder, self.hold):
             if widget not in (self.reason, self.eye, self.hold):
                 dot = PlainLabel("·", "faint")
+                dot.setProperty(BETWEEN, True)
                 self._dots.append((dot, widget))
                 second.addWidget(dot)
             second.addWidget(widget)
@@ -192,6 +194,7 @@ class CaseHeader(QWidget):
 
     def _show_holder(self, view: CaseView) -> None:
         held = view.assignment
+        self.holder.setVisible(held is not None or view.open)
         if held is None:
             self.holder.setText(tr("ui.case.nobody"))
         elif held.yours:

@@ -6,7 +6,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QAbstractButton, QSplitter, QVBoxLayout, QWidget
 
 from refund_desk.desktop.context import Desk
-from refund_desk.desktop.drafts import Drafts
 from refund_desk.desktop.state import DeskState
 from refund_desk.desktop.widgets import BusyBar
 from refund_desk.desktop.widgets.scroll import SteadyScroll
@@ -41,9 +40,9 @@ class _Upper(QWidget):
 class CasePage(QWidget):
     """`show_case` fills every part. Made once; opening a case makes no widgets that a former one had."""
 
-    def __init__(self, desk: Desk, images: Images, drafts: Drafts | None, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, images: Images, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        client, operations = desk.client, desk.operations
+        client, operations, drafts = desk.client, desk.operations, desk.drafts
         self.header, self.notices, self.conflicts = CaseHeader(), Notices(), ConflictBanner()
         self.order, self.payment = OrderCard(), PaymentCard()
         self.talk = ThreadCard(client, operations, images, drafts, set(desk.me.roles))

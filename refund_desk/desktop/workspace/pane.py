@@ -26,6 +26,9 @@ class Pane(Card):
     def __init__(self, title_key: str, parent: QWidget | None = None) -> None:
         super().__init__(title_key, scroll=True, parent=parent)
         self.source = Pill()
+        self.source.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.source.setMinimumWidth(40)  # where there is little room the pane's own name stays whole
+        self.head.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.add_badge(self.source)
         self.area = self.findChild(QScrollArea)
         self.setMinimumWidth(188)
@@ -93,6 +96,7 @@ class AmountRow(QWidget):
         super().__init__(parent)
         self.title, self.meta = FieldValue("title"), PlainLabel(look="small muted", wrap=True)
         self.amount, self.pill = MoneyLabel(look="strong"), Pill()
+        self.meta.setMinimumWidth(48)  # else its longest word is the least width, and the height is that of a wider row
         self.under = PlainLabel(look="small muted")
         self.under.setAlignment(Qt.AlignmentFlag.AlignRight)
         left, right = QVBoxLayout(), QVBoxLayout()
@@ -130,6 +134,7 @@ class AmountRow(QWidget):
         self.title.show_row(FieldRow("title", tr("ui.case.copy_hint"), title, copy=copy, links=links))
         self.title.setAccessibleName(title)
         self.meta.setText(meta)
+        set_tip(self.meta, meta)
         self.meta.setVisible(bool(meta))
         self.under.setText(under)
         self.under.setVisible(bool(under))

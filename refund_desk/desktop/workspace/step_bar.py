@@ -97,7 +97,7 @@ class StepBar(QWidget):
         for step in STEPS:
             self.buttons[step.activity].setVisible(step in steps)
         if other or gone:
-            self._say("", "")
+            self.notice.hide()
             self.choose(next((step for step in steps if step.first), None))
         else:
             self._fill_choices()
@@ -221,18 +221,16 @@ class StepBar(QWidget):
         if self._view is None or self._view.ref != ref:
             self._operations.failed.emit(error)
             return
-        text = word_error(error)
-        if error.params.get("could") and not error.code.startswith("process."):
-            text += " " + tr("ui.case.could", roles=error.params["could"])
-        self._say("warn" if isinstance(error, Stale) else "danger", text)
+        self.notice.tell("warn" if isinstance(error, Stale) else "danger", lambda: self._worded(error))
         if isinstance(error, Stale):
             self.stale.emit()
 
-    def _say(self, kind: str, text: str) -> None:
-        self.notice.setVisible(bool(text))
-        if text:
-            self.notice.set_kind(kind)
-            self.notice.set_text(text)
+    @staticmethod
+    def _worded(error: DeskError) -> str:
+        text = word_error(error)
+        if error.params.get("could") and not error.code.startswith("process."):
+            text += " " + tr("ui.case.could", roles=error.params["could"])
+        return text
 
     # ------------------------------------------------------------ drafts
 

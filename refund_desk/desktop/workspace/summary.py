@@ -47,7 +47,7 @@ class Summary(QWidget):
             self.title.setText(tr("ui.case.summary.waits"))
             self.what.setText(member("stage", view.stage))
             owner = next((step.role for step in view.steps if step.state == "current"), None)
-            self.detail.setText(tr("ui.case.summary.owner", role=owner.value) if owner else "")
+            self._set_detail(tr("ui.case.summary.owner", role=owner.value) if owner else "")
             self._set_pills([])
             return
         status = tr(f"ui.case.proposal.{proposal.status}")
@@ -59,7 +59,7 @@ class Summary(QWidget):
         self.what.setText(show.joined(member("decision", proposal.decision), amount, where, reason))
         unopened = [item.name for item in view.evidence if item.id not in proposal.opened_evidence]
         blind = tr("ui.approvals.unopened", names=unopened) if unopened and proposal.status == "open" else None
-        self.detail.setText(show.joined(proposal.destination, proposal.note, proposal.verdict_reason, blind))
+        self._set_detail(show.joined(proposal.destination, proposal.note, proposal.verdict_reason, blind))
         self._set_pills(self._differences(view, proposal))
 
     def explain(self) -> None:
@@ -110,6 +110,10 @@ class Summary(QWidget):
         if proposal.below_promise_reason:
             out.append((tr("ui.case.summary.below", reason=proposal.below_promise_reason), "warn"))
         return out
+
+    def _set_detail(self, text: str) -> None:
+        self.detail.setText(text)
+        self.detail.setVisible(bool(text))
 
     def _set_pills(self, texts: list[tuple[str, str]]) -> None:
         self._box.setVisible(bool(texts))

@@ -7,7 +7,7 @@ is at the service or it isn't; the same bytes sent again are the same evidence.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,8 +65,8 @@ class Upload(QObject):
 
     arrived = Signal(str, int)
     """Ref and id of evidence that its case has now."""
-    refused = Signal(str, str)
-    """Ref and ready words: which file wasn't added, and why."""
+    refused = Signal(str, object)
+    """Ref and what words it: which file wasn't added, and why."""
     moved = Signal(str, int, int)
     """What is on its way in ready words, bytes sent and bytes in all; empty words when nothing is any more."""
 
@@ -125,16 +125,17 @@ class Upload(QObject):
 
     def _sent(self, ref: str, source: Source, made: UploadMade) -> None:
         if made.duplicate:
-            self._tell(ref, source, tr("ui.case.upload.duplicate"))
+            self._tell(ref, source, lambda: tr("ui.case.upload.duplicate"))
         self.arrived.emit(ref, made.evidence)
         self._next()
 
     def _failed(self, ref: str, source: Source, error: DeskError) -> None:
-        self._tell(ref, source, word_error(error))
+        self._tell(ref, source, lambda: word_error(error))
         self._next()
 
-    def _tell(self, ref: str, source: Source, why: str) -> None:
-        self.refused.emit(ref, tr("ui.case.upload.not_added", name=plain(source.name, lines=False), why=why))
+    def _tell(self, ref: str, source: Source, why: Callable[[], str]) -> None:
+        name = plain(source.name, lines=False)
+        self.refused.emit(ref, lambda: tr("ui.case.upload.not_added", name=name, why=why()))
 
     def _finish(self) -> None:
         self._running, self._done = None, 0

@@ -16,7 +16,7 @@ from refund_desk.client.api import DeskClient
 from refund_desk.desktop.keys import Keys
 from refund_desk.desktop.operations import Operations, new_key
 from refund_desk.desktop.widgets import ElidedLabel, IconButton, PlainLabel, words_label
-from refund_desk.desktop.words import bind_text, tr, word_error
+from refund_desk.desktop.words import bind_text, tr, word_error, words
 from refund_desk.desktop.workspace.canvas import STEP, Canvas, Look
 from refund_desk.desktop.workspace.evidence_pane import problem_of
 from refund_desk.desktop.workspace.images import Images
@@ -38,13 +38,15 @@ class Viewer(QWidget):
     noted = Signal(int)
     """Id of evidence whose notes changed."""
 
-    def __init__(self, client: DeskClient, operations: Operations, images: Images, keys: Keys, parent: QWidget) -> None:
+    def __init__(
+        self, client: DeskClient, operations: Operations, images: Images, keys: Keys, me: int, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("viewer")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._client, self._operations, self._images, self._over = client, operations, images, parent
-        self._keys = keys
+        self._keys, self._me = keys, me
         self.items: list[EvidenceView] = []
         self._delivered: str | None = None
         self._may_note = False
@@ -57,6 +59,7 @@ class Viewer(QWidget):
         self.canvases = [self._canvas(index) for index in range(4)]
         self._build()
         self._name_key("drop_note", "Del", self._choose_note)
+        words().changed.connect(self._reword)
         self.hide()
 
     # ------------------------------------------------------------ open and close
@@ -137,6 +140,10 @@ class Viewer(QWidget):
 
     # ------------------------------------------------------------ inside
 
+    def _reword(self) -> None:
+        if not self.isHidden():
+            self._fill()
+
     def _fill(self) -> None:
         for index, canvas in enumerate(self.canvases[: self.count]):
             at = self.first + index
@@ -151,9 +158,9 @@ class Viewer(QWidget):
         canvas.setProperty("evidence", item.id)
         canvas.setAccessibleName(item.name)
         canvas.set_notes(self._notes.get(item.id, []))
-        words, icon = problem_of(item)
-        if words:
-            canvas.say(words, icon)
+        problem, icon = problem_of(item)
+        if problem:
+            canvas.say(problem, icon)
             return
         here = self._images.have(item.id, "screen")
         if here is not None:
@@ -187,7 +194,7 @@ class Viewer(QWidget):
         at = min(self.first + self.active + 1, len(self.items))
         self.place.setText(tr("ui.case.viewer.place", n=at, total=len(self.items)))
         notes = self._notes.get(item.id, []) if item else []
-        self.side.show_item(item, self._delivered, notes, may_drop=self._may_note)
+        self.side.show_item(item, self._delivered, notes, mine={note.id for note in self._own(notes)})
         self._show_zoom()
 
     def _show_zoom(self) -> None:
@@ -234,7 +241,7 @@ class Viewer(QWidget):
     def _choose_note(self) -> None:
         """By key: which note goes, where there are several."""
         item = self.item()
-        notes = self._notes.get(item.id, []) if item is not None and self._may_note else []
+        notes = self._own(self._notes.get(item.id, [])) if item is not None else []
         if len(notes) == 1:
             self._drop_note(notes[0].id)
         elif notes:
@@ -242,6 +249,10 @@ class Viewer(QWidget):
             Choice(
                 self.note_button, tr("ui.case.viewer.drop_note"), items, lambda one: self._drop_note(int(one))
             ).open()
+
+    def _own(self, notes: Sequence[ImageNote]) -> list[ImageNote]:
+        """Notes that this person may take off: their own."""
+        return [note for note in notes if self._may_note and note.by.id == self._me]
 
     def _drop_note(self, note: int) -> None:
         item = self.item()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -41,13 +41,13 @@ class ViewerSide(SteadyScroll):
         self.setWidget(inside)
 
     def show_item(
-        self, item: EvidenceView | None, delivered: str | None, notes: Sequence[ImageNote], *, may_drop: bool
+        self, item: EvidenceView | None, delivered: str | None, notes: Sequence[ImageNote], *, mine: Collection[int]
     ) -> None:
-        """A picture's data with every tag, and its notes with the numbers they have on it."""
+        """A picture's data with every tag, and its notes with the numbers they have on it; `mine` may be taken off."""
         self.data.set_rows(evidence_rows(item, delivered, all_tags=True) if item else [])
         self.title.setVisible(bool(notes))
         for row, (number, note) in zip(self._rows.take(len(notes)), enumerate(notes, start=1), strict=True):
-            row.show_note(number, note, may_drop)
+            row.show_note(number, note, note.id in mine)
 
     def _row(self) -> _NoteRow:
         row = _NoteRow()

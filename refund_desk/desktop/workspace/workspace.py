@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from refund_desk.desktop.context import Desk
-from refund_desk.desktop.drafts import Drafts
 from refund_desk.desktop.exporting import ExportStrip
 from refund_desk.desktop.operations import new_key
 from refund_desk.desktop.widgets import EmptyState, KeyButton, UndoBar
-from refund_desk.desktop.words import tr, unbind_text, word_error, words
+from refund_desk.desktop.words import bind_made, tr, word_error, words
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.acts import Acts
 from refund_desk.desktop.workspace.compare import Compare
@@ -21,6 +20,7 @@ from refund_desk.desktop.workspace.evidence_pane import delivered_at
 from refund_desk.desktop.workspace.images import Images
 from refund_desk.desktop.workspace.page import CasePage
 from refund_desk.desktop.workspace.shortcuts import bind_keys
+from refund_desk.desktop.workspace.since import Since
 from refund_desk.desktop.workspace.store import Cases
 from refund_desk.desktop.workspace.upload import Upload
 from refund_desk.desktop.workspace.viewer import Viewer
@@ -48,19 +48,20 @@ class CaseWorkspace(QWidget):
     said = Signal(str)
     """Ready words for the status bar."""
 
-    def __init__(self, desk: Desk, drafts: Drafts | None = None, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.desk = desk
         self.images = Images(desk.client, desk.operations, self)
         self._cases = Cases(desk.client, desk.operations, self)
         self._view: CaseView | None = None
+        self._since = Since()
         self._ahead = ""
         self._wanted = ""
         self._looked: set[int] = set()
         self._seen = 0
-        self._build(drafts)
-        self.viewer = Viewer(desk.client, desk.operations, self.images, desk.keys, self)
+        self._build()
+        self.viewer = Viewer(desk.client, desk.operations, self.images, desk.keys, desk.me.person.id, self)
         self.undo_bar, self.export = UndoBar(self), ExportStrip(desk)
         self._undo: tuple[str, int, str] | None = None
         self.upload = Upload(desk.client, desk.operations, self)
@@ -88,6 +89,7 @@ class CaseWorkspace(QWidget):
             self.refresh()
             return
         self._send_looks()
+        self._since.leave()
         self._wanted = ref
         self._ahead_timer.start()
         self._rest_focus()
@@ -134,6 +136,7 @@ class CaseWorkspace(QWidget):
     def close_case(self) -> None:
         """Nothing is open."""
         self._send_looks()
+        self._since.leave()
         self._wanted = ""
         self._pages.setCurrentWidget(self.empty)
 
@@ -167,8 +170,9 @@ class CaseWorkspace(QWidget):
             return
         left = (outcome.undo_until - self.desk.clock.now()).total_seconds()
         self._undo = (outcome.ref, outcome.proposal, new_key())
-        text = show.joined(outcome.ref, show.coded(outcome.what, "event"))
-        self.undo_bar.offer(text, left if 0 < left <= UNDO_S else UNDO_S)
+        self.undo_bar.offer(
+            lambda: show.joined(outcome.ref, show.coded(outcome.what, "event")), left if 0 < left <= UNDO_S else UNDO_S
+        )
 
     def take_back(self) -> None:
         """Undo, by its button or by U."""
@@ -214,11 +218,11 @@ class CaseWorkspace(QWidget):
             self.page.evidence.show_newest(evidence)
         self.refresh_if(ref)
 
-    def _evidence_refused(self, ref: str, text: str) -> None:
+    def _evidence_refused(self, ref: str, make: Callable[[], str]) -> None:
         if ref == self._wanted:
-            self.page.evidence.tell(text)
+            self.page.evidence.tell(make)
         else:
-            self.said.emit(show.joined(ref, text))
+            self.said.emit(show.joined(ref, make()))
 
     # ------------------------------------------------------------ inside
 
@@ -234,6 +238,7 @@ class CaseWorkspace(QWidget):
 
     def _show(self, view: CaseView, fetched_at: float) -> None:
         other = self._view is None or self._view.ref != view.ref
+        view = self._since.mark(view)
         self._view = view
         self.page.show_case(view, fetched_at)
         self._pages.setCurrentWidget(self.page)
@@ -249,8 +254,7 @@ class CaseWorkspace(QWidget):
             return
         key = "ui.case.not_found" if isinstance(error, NotFound) else "ui.case.failed"
         self.error.set_words(key)
-        unbind_text(self.error.text.setText)
-        self.error.text.setText(word_error(error))
+        bind_made(self.error.text.setText, lambda: word_error(error))
         self.error.text.show()
         self._pages.setCurrentWidget(self.error)
 
@@ -299,7 +303,7 @@ class CaseWorkspace(QWidget):
 
     # ------------------------------------------------------------ building
 
-    def _build(self, drafts: Drafts | None) -> None:
+    def _build(self) -> None:
         self.empty = EmptyState("ui.case.empty", "ui.case.empty.text", icon_name="case")
         take = KeyButton("ui.case.take_next", "G", "primary")
         take.clicked.connect(self.take_next_wanted)
@@ -309,7 +313,7 @@ class CaseWorkspace(QWidget):
         again = KeyButton("ui.case.again", "F5")
         again.clicked.connect(self.refresh)
         self.error.add_button(again)
-        self.page = CasePage(self.desk, self.images, drafts)
+        self.page = CasePage(self.desk, self.images)
         self._pages = QStackedWidget()
         for page in (self.empty, self.loading, self.error, self.page):
             self._pages.addWidget(page)
