@@ -59,9 +59,10 @@ class CaseWorkspace(QWidget):
         self._wanted = ""
         self._looked: set[int] = set()
         self._seen = 0
+        self.export = ExportStrip(desk)
         self._build(drafts)
         self.viewer = Viewer(desk.client, desk.operations, self.images, desk.keys, self)
-        self.undo_bar, self.export = UndoBar(self), ExportStrip(desk)
+        self.undo_bar = UndoBar(self)
         self._undo: tuple[str, int, str] | None = None
         self.upload = Upload(desk.client, desk.operations, self)
         self.acts = Acts(self)
