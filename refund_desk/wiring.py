@@ -114,7 +114,9 @@ class House:
         self.engine, self.directory, self.key, self.currency = engine, directory, key, currency
         upgrade(engine, directory)
         self.store = SqlStore(engine, signing.canonical, parts.clock)
+        versions = Versions()
         with self.store.write() as work:
+            versions.keep_shipped(work, parts.clock())
             desk_id = work.people.mark("desk_id") or uuid.uuid4().hex
             work.people.set_mark("desk_id", desk_id)
             if demo and not work.people.count():
@@ -122,7 +124,6 @@ class House:
             demo = work.people.mark("home") == "demo"
             epoch = int(work.people.mark(restores.MARK) or 0)
         self.store.desk_id, self.store.epoch = desk_id, epoch
-        versions = Versions()
         self.desk = Desk(
             clock=parts.clock,
             ids=parts.ids,

@@ -6,17 +6,21 @@ that a change approved in one process of a team's service holds in all of them a
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import UTC, datetime
 from typing import Any
 
-from refund_desk.domain.errors import NotFound
+from refund_desk.domain.errors import Invalid, NotFound
 from refund_desk.domain.links import Links
 from refund_desk.domain.policies import Advice, Clause, PolicyFacts
 from refund_desk.domain.process import Process
 from refund_desk.engines import calendars, links, policies, process_book
 from refund_desk.engines.plainfile import Problems
 from refund_desk.service.ports import Work
+
+SHIPPED = "process.shipped"
+"""Kind of the versions that came with a program. They are looked up, and never in force by standing there."""
 
 
 class Versions:
@@ -25,7 +29,7 @@ class Versions:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known = -1
-        self._process = process_book.standard()
+        self._process = self._shipped = process_book.standard()
         self._policies = policies.standard()
         self._links: Links = {}
         self._by_version: dict[str, Process] = {self._process.version: self._process}
@@ -38,7 +42,18 @@ class Versions:
                 self._load(work, latest)
         return self._process
 
+    def keep_shipped(self, work: Work, at: datetime) -> None:
+        """Keep the process that this program brings, once: cases that began with it outlive the program's next one."""
+        version = self._shipped.version
+        if all(row["version"] != version for row in work.people.versions(SHIPPED)):
+            content = process_book.standard_content()
+            work.people.add_version(kind=SHIPPED, version=version, content=content, effective_at=at, change_id=None)
+
     def _load(self, work: Work, latest: int) -> None:
+        for row in work.people.versions(SHIPPED):
+            if row["version"] not in self._by_version:
+                with contextlib.suppress(Invalid):  # of a program so old that its process can't be read any more
+                    self._by_version[row["version"]] = process_book.read(row["content"])
         for row in work.people.versions("process"):
             found = self._by_version.get(row["version"]) or process_book.read(row["content"])
             self._by_version[row["version"]] = found

@@ -59,6 +59,14 @@ def test_the_file_comes_in_pieces(any_desk: DeskApi, tmp_path: Path, monkeypatch
     assert hashlib.sha256(raw).hexdigest() == job.result["sha256"]
 
 
+@pytest.mark.parametrize("form", list(Format))
+def test_nothing_found_is_a_file_all_the_same(any_desk: DeskApi, form: Format, tmp_path: Path) -> None:
+    job = exported(any_desk, ExportOrder(format=form, filters=QueueFilters(currency="JPY")))
+    raw = file_of(any_desk, job, tmp_path)
+    assert (job.result["rows"], job.result["bytes"]) == (0, len(raw))
+    assert hashlib.sha256(raw).hexdigest() == job.result["sha256"]
+
+
 def test_filters_are_those_of_the_queue(any_desk: DeskApi, tmp_path: Path) -> None:
     job = exported(any_desk, ExportOrder(format=Format.CSV, filters=QueueFilters(q="王小1")))
     listed = any_desk.ask("lead", lambda client: client.queue(q="王小1", limit=200))

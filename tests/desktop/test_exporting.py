@@ -22,7 +22,11 @@ from refund_desk.domain.errors import Refused
 from refund_desk.domain.exports import Format, Purpose
 from refund_desk.domain.words import Role
 from tests.desktop.panels import cut, fake, make_desk, unnamed
+from tests.desktop.workspace_rig import rig
+from tests.fakes import workspace_samples
 from tests.fakes.panel_samples import EXPORTED
+
+CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
 @pytest.fixture
@@ -88,7 +92,7 @@ def test_it_can_be_stopped_and_a_refusal_is_worded(qtbot: QtBot, queue: QueuePan
 
 
 def test_the_dialog_asks_what_a_lead_may_choose(qtbot: QtBot, queue: QueuePanel) -> None:
-    QTest.keyClick(queue.list, Qt.Key.Key_E)
+    QTest.keyClick(queue.list, Qt.Key.Key_E, CTRL_SHIFT)
     dialog = queue.window().findChild(CasesDialog)
     assert isinstance(dialog, CasesDialog)
     assert dialog.purpose.count() == len(Purpose) + 1
@@ -107,8 +111,23 @@ def test_the_dialog_asks_what_a_lead_may_choose(qtbot: QtBot, queue: QueuePanel)
 
 def test_who_may_not_has_no_key(qtbot: QtBot, operations: Operations, window: QWidget) -> None:
     made = panel(qtbot, operations, window, Role.REVIEWER)
-    QTest.keyClick(made.list, Qt.Key.Key_E)
+    QTest.keyClick(made.list, Qt.Key.Key_E, CTRL_SHIFT)
     assert made.window().findChild(CasesDialog) is None
+
+
+def test_a_case_goes_into_a_file(
+    qtbot: QtBot, operations: Operations, theme: Theme, words: DeskWords, tmp_path: Path
+) -> None:
+    """The key is a lead's; what came of it is said below the case."""
+    view = workspace_samples.chinese()
+    with rig(qtbot, operations, view, roles=(Role.LEAD,)) as made:
+        made.workspace.acts.export()
+        assert isinstance(made.window.findChild(CaseDialog), CaseDialog)
+        path = tmp_path / "case.zip"
+        made.workspace.acts.export_to(view.ref, path, "zip", "zh", "")
+        qtbot.waitUntil(made.workspace.export.said.isVisible)
+        assert path.read_bytes() == workspace_samples.EXPORTED
+    assert [one.name for one in tmp_path.iterdir()] == ["case.zip"]
 
 
 def test_a_case_is_asked_about_in_both_languages(qtbot: QtBot, window: QWidget, words: DeskWords) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -33,6 +34,7 @@ from refund_desk.wire import commands as k
 from refund_desk.wire import decisions as wd
 from refund_desk.wire import facts as wf
 from refund_desk.wire.base import Amount, Coded, PersonRef, Text2
+from refund_desk.wire.exports import CaseOrder
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 LIN = PersonRef(id=7, name="林晓")
@@ -623,6 +625,9 @@ def picture(number: int, size: str) -> bytes:
     return out.getvalue()
 
 
+EXPORTED = b"PK a case"
+
+
 class FakeDesk(DeskClient):
     """Answers with the cases it is given; `sent` has every write as (name, ref, body, key)."""
 
@@ -649,6 +654,13 @@ class FakeDesk(DeskClient):
             proposal=3 if name == "propose" else None,
             undo_until=datetime.now(UTC) + timedelta(seconds=10) if name == "propose" else None,
         )
+
+    async def start_export_case(self, ref: str, order: CaseOrder, key: str | None = None) -> k.Job:
+        digest = hashlib.sha256(EXPORTED).hexdigest()
+        return k.Job(id="x1", kind="export.case", status="done", done=1, total=1, result={"sha256": digest})
+
+    async def job_file_to(self, job_id: str, path: Path) -> int:
+        return path.write_bytes(EXPORTED)
 
     async def case(self, ref: str) -> c.CaseView:
         if ref not in self.held:

@@ -262,7 +262,7 @@ class QueuePanel(QFrame):
             add("take", "G", "ui.queue.key.take", self.take_next_wanted.emit)
         add("why", "W", "ui.queue.key.why", self.ask_why)
         if self._desk.has(*EXPORTS):
-            add("export", "E", "ui.queue.key.export", self.ask_export)
+            add("export", "Ctrl+Shift+E", "ui.queue.key.export", self.ask_export)
         add("search", "/", "ui.queue.key.search", self.head.focus_search)
         for chip in CHIPS:
             add(f"chip.{chip}", "", f"chip.{chip}", partial(self._ask_chip, chip))

@@ -60,9 +60,10 @@ class CaseWorkspace(QWidget):
         self._wanted = ""
         self._looked: set[int] = set()
         self._seen = 0
+        self.export = ExportStrip(desk)
         self._build()
         self.viewer = Viewer(desk.client, desk.operations, self.images, desk.keys, desk.me.person.id, self)
-        self.undo_bar, self.export = UndoBar(self), ExportStrip(desk)
+        self.undo_bar = UndoBar(self)
         self._undo: tuple[str, int, str] | None = None
         self.upload = Upload(desk.client, desk.operations, self)
         self.acts = Acts(self)

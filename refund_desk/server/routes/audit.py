@@ -170,4 +170,7 @@ def file(call: Caller, request: Request, job_id: str) -> Response:
     found = call.read(lambda _, who: jobs.get(job_id, who))
     if found.file is None or found.status != "done":
         raise Conflict("job.no_file", id=job_id)
-    return FileResponse(found.file, media_type="application/octet-stream")
+    kind = "application/octet-stream"
+    if not found.file.stat().st_size:  # of nothing, no range can be had
+        return Response(b"", media_type=kind)
+    return FileResponse(found.file, media_type=kind)
