@@ -244,6 +244,16 @@ def test_a_bar_that_has_little_room_gives_it_to_the_form(qtbot: QtBot, operation
             assert (last.x() == first.x()) is stacked
 
 
+def test_the_open_step_has_one_button_however_often_its_case_is_fetched(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.for_warehouse(), roles=(Role.WAREHOUSE,)) as desk:
+        bar = desk.page.steps
+        assert bar.current is not None
+        for _ in range(2):
+            assert bar.primary.isVisible()
+            assert bar.buttons[bar.current.activity].isHidden()
+            desk.page.show_case(samples.for_warehouse(), 0.0)
+
+
 def test_an_answer_half_typed_comes_back(qtbot: QtBot, operations: Operations, tmp_path: Path) -> None:
     view = samples.chinese().model_copy(update={"actions": ["consult.answer"]})
     with rig(qtbot, operations, view, drafts=tmp_path, roles=(Role.WAREHOUSE,)) as desk:

@@ -19,7 +19,7 @@ _Index = QModelIndex | QPersistentModelIndex
 LINE = 38
 TICK, REF, WHO, AMOUNT = 38.0, 112.0, 118.0, 124.0
 """Widths of the first columns; what is left is shared by where and why."""
-BY, MARKS = 96.0, 206.0
+BY, MARKS = 96.0, 236.0
 """Widths of proposer, and of badges and clock together at the right end; they may need more."""
 
 

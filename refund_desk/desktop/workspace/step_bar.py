@@ -94,8 +94,8 @@ class StepBar(QWidget):
         self.summary.show_case(view)
         steps = steps_for(view)
         gone = self.current is not None and self.current not in steps
-        for step in STEPS:
-            self.buttons[step.activity].setVisible(step in steps)
+        for step in STEPS:  # the open one has the large button
+            self.buttons[step.activity].setVisible(step in steps and step is not self.current)
         if other or gone:
             self.notice.hide()
             self.choose(next((step for step in steps if step.first), None))
