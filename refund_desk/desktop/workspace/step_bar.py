@@ -38,6 +38,8 @@ _ORDER = (
     "consultation",
     "answer",
     "result",
+    "said",
+    "words",
     "tracking",
     "carrier",
     "reference",
@@ -95,7 +97,7 @@ class StepBar(QWidget):
         steps = steps_for(view)
         gone = self.current is not None and self.current not in steps
         for step in STEPS:
-            self.buttons[step.activity].setVisible(step in steps)
+            self.buttons[step.activity].setVisible(step in steps and step is not self.current)
         if other or gone:
             self._say("", "")
             self.choose(next((step for step in steps if step.first), None))
@@ -312,7 +314,7 @@ class StepBar(QWidget):
             return [(one.question, str(one.id)) for one in self._questions()]
         first = [(tr("ui.case.step.choose"), "")]
         numbered = enumerate(field.choices, start=1)
-        return first + [(f"{n}  {tr(f'ui.case.inspection.{value}')}", value) for n, value in numbered]
+        return first + [(f"{n}  {tr(f'{field.words}.{value}')}", value) for n, value in numbered]
 
     def _button(self, step: Step) -> KeyButton:
         button = KeyButton(f"activity.{step.activity}", step.keys, "danger" if step.look == "danger" else "plain")
