@@ -32,6 +32,7 @@ def clock(reading: Reading, each: Clock) -> w.Clock:
         calendar=Text2(zh=label.zh, en=label.en) if label else None,
         working=working,
         turns_at=turns_at,
+        counts_s=None if turns_at is None else int((turns_at - reading.now).total_seconds()) if working else 0,
         pauses=[_pause(reading, pause) for pause in reading.pauses if _of(pause, each)],
     )
 

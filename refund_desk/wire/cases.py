@@ -219,6 +219,7 @@ class Clock(Wire):
     calendar: Text2 | None = Field(default=None, description="None: all time counts.")
     working: bool = Field(default=True, description="Whether time counts just now.")
     turns_at: Time | None = Field(default=None, description="When that changes.")
+    counts_s: int | None = Field(default=None, description="Seconds for which it counts on from now; None: always.")
     pauses: list[PauseView] = Field(default_factory=list)
 
 

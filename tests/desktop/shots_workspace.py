@@ -83,6 +83,20 @@ def review(stage: Stage, size: str) -> None:
     stage.settle(0.5)
 
 
+def waiting(stage: Stage, size: str) -> None:
+    stage.open(samples.waiting(), size=size)
+
+
+def waiting_for(stage: Stage, size: str) -> None:
+    page = stage.open(samples.waiting(), size=size)
+    page.acts.wait()
+    _popup(stage)
+
+
+def merchant(stage: Stage, size: str) -> None:
+    stage.open(samples.with_merchant(), size=size)
+
+
 def fresh(stage: Stage, size: str) -> None:
     stage.open(samples.chinese(), size=size)
 
@@ -225,6 +239,9 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "upload": upload,
     "warehouse": warehouse,
     "consulted": consulted,
+    "waiting": waiting,
+    "waiting_for": waiting_for,
+    "merchant": merchant,
 }
 
 

@@ -27,6 +27,7 @@ from refund_desk.domain.words import (
     Role,
     Stage,
     Tender,
+    WaitFor,
     Who,
 )
 from refund_desk.wire import cases as c
@@ -626,6 +627,53 @@ def picture(number: int, size: str) -> bytes:
 
 
 EXPORTED = b"PK a case"
+
+
+def waiting() -> c.CaseView:
+    """Clocks in office hours: one waits for the carrier by hand and waited for the customer before; it is night."""
+    office = Text2(zh="工作时间（北京）", en="office hours (Beijing)")
+    rest: dict[str, Any] = {"calendar": office, "working": False, "counts_s": 0, "turns_at": ahead(hours=14)}
+    asked, lost = Coded(code="clock.paused.waiting_customer"), Coded(code="clock.paused.by_hand.carrier")
+    answered = c.PauseView(
+        why=asked, waits_for=WaitFor.CUSTOMER, from_at=ago(hours=26), until_at=ago(hours=20), by=LIN, ended_by=LIN
+    )
+    lasting = c.PauseView(why=lost, waits_for=WaitFor.CARRIER, from_at=ago(hours=3), by=LIN, message=12)
+    decision = c.Clock(
+        kind=ClockKind.DECISION,
+        started_at=ago(hours=30),
+        due_at=None,
+        paused_for=lost,
+        remaining_s=9 * 3600,
+        limit_s=16 * 3600,
+        pauses=[answered, lasting],
+        **rest,
+    )
+    answer = c.Clock(
+        kind=ClockKind.FIRST_ANSWER,
+        started_at=ago(hours=2),
+        due_at=ahead(hours=18),
+        remaining_s=4 * 3600 + 720,
+        limit_s=8 * 3600,
+        **rest,
+    )
+    base = chinese()
+    more = ["wait.begin", "wait.end", "merchant.ask"]
+    return base.model_copy(update={"clocks": [answer, decision], "actions": [*base.actions, *more]})
+
+
+def with_merchant() -> c.CaseView:
+    """Put to its merchant, who has twenty hours left."""
+    base = waiting()
+    held = base.clocks[1].model_copy(update={"paused_for": Coded(code="clock.paused.waiting_merchant")})
+    return base.model_copy(
+        update={
+            "stage": Stage.WAITING_MERCHANT,
+            "clocks": [held],
+            "answer_due": ahead(hours=20),
+            "actions": ["case.look", "note.add", "merchant.answer", "wait.end"],
+            "options": [],
+        }
+    )
 
 
 class FakeDesk(DeskClient):

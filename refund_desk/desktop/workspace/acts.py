@@ -14,15 +14,16 @@ from refund_desk.client.plaintext import plain
 from refund_desk.desktop.exporting import UNMASK, CaseDialog
 from refund_desk.desktop.operations import new_key
 from refund_desk.desktop.widgets import FieldValue
-from refund_desk.desktop.words import tr
+from refund_desk.desktop.words import member, tr
 from refund_desk.desktop.workspace import show
-from refund_desk.desktop.workspace.popup import AskText
+from refund_desk.desktop.workspace.popup import AskText, Choice
 from refund_desk.desktop.workspace.promise import MarkPromise
 from refund_desk.desktop.workspace.steps import open_consultations
 from refund_desk.desktop.workspace.upload import Source, sources_in
 from refund_desk.domain.errors import DeskError
-from refund_desk.domain.words import Role
+from refund_desk.domain.words import Role, WaitFor
 from refund_desk.wire.cases import CaseView, CustomerView, EvidenceView, MessageView
+from refund_desk.wire.clocks import GoOn, MerchantAsk, WaitBody
 from refund_desk.wire.commands import Outcome, PromiseBody, Taken
 from refund_desk.wire.exports import CaseOrder
 
@@ -160,6 +161,53 @@ class Acts(QObject):
 
         MarkPromise(self._over.page.talk, found, currency_of(view), send).open()
 
+    def ask_merchant(self) -> None:
+        """Put the case to its merchant: their clock runs, the decision waits."""
+        view = self._over.view
+        if view is None or "merchant.ask" not in view.actions:
+            return
+        ref, client = view.ref, self._over.desk.client
+
+        def send(text: str) -> None:
+            body = MerchantAsk(question=text)
+            self._write(lambda key: client.step(ref, "merchant-ask", body, key))
+
+        AskText(self._over.page.talk, "ui.case.merchant.ask", send).open()
+
+    def wait(self) -> None:
+        """Let clocks wait: for whom, then why."""
+        view = self._over.view
+        if view is None or "wait.begin" not in view.actions:
+            return
+        items = [(party.value, member("wait_for", party)) for party in WaitFor if party not in by_hand(view)]
+        Choice(self._over.page.header, tr("ui.case.wait.for"), items, lambda party: self._wait(view.ref, party)).open()
+
+    def _wait(self, ref: str, party: str) -> None:
+        client, who = self._over.desk.client, WaitFor(party)
+
+        def send(reason: str) -> None:
+            body = WaitBody(party=who, reason=reason)
+            self._write(lambda key: client.step(ref, "wait", body, key))
+
+        AskText(self._over.page.header, "ui.case.wait.why", send, party=member("wait_for", who)).open()
+
+    def go_on(self) -> None:
+        """What clocks wait for came; of several one is chosen."""
+        view = self._over.view
+        waiting = by_hand(view) if view is not None and "wait.end" in view.actions else []
+        if view is None or not waiting:
+            return
+        ref = view.ref
+        if len(waiting) == 1:
+            self._go_on(ref, waiting[0].value)
+            return
+        items = [(party.value, member("wait_for", party)) for party in waiting]
+        Choice(self._over.page.header, tr("ui.case.wait.over"), items, lambda party: self._go_on(ref, party)).open()
+
+    def _go_on(self, ref: str, party: str) -> None:
+        client, body = self._over.desk.client, GoOn(party=WaitFor(party))
+        self._write(lambda key: client.step(ref, "go-on", body, key))
+
     def save_original(self, item: EvidenceView) -> None:
         """The bytes as they were sent, to a file of one's choice; the window never opens them itself."""
         desk = self._over.desk
@@ -242,6 +290,12 @@ class Acts(QObject):
         if draft:
             self._over.desk.drop_text(draft)
         self._over.was_written(outcome)
+
+
+def by_hand(view: CaseView) -> list[WaitFor]:
+    """For whom clocks of the case wait because somebody let them."""
+    lasting = [p for clock in view.clocks for p in clock.pauses if p.until_at is None and p.message is not None]
+    return [party for party in WaitFor if any(pause.waits_for is party for pause in lasting)]
 
 
 def _ours(view: CaseView, message: int) -> MessageView | None:

@@ -26,35 +26,15 @@ from refund_desk.desktop.widgets import (
     set_tip,
 )
 from refund_desk.desktop.widgets.flow import BETWEEN
-from refund_desk.desktop.words import formats, member, tr, words
+from refund_desk.desktop.words import member, tr, words
 from refund_desk.desktop.workspace import show
+from refund_desk.desktop.workspace.clocks import ClockPill
 from refund_desk.desktop.workspace.order_pane import order_links
 from refund_desk.desktop.workspace.pool import Pool
 from refund_desk.desktop.workspace.popup import Popup
-from refund_desk.wire.cases import CaseView, Clock, CustomerView, Step
+from refund_desk.wire.cases import CaseView, CustomerView, Step
 
 TICK_MS = 15_000
-SOON_S = 4 * 3600
-
-
-class ClockPill(Pill):
-    """What is left of a clock, in words and with an icon; it counts on by itself."""
-
-    def show_clock(self, clock: Clock, passed: float) -> None:
-        """`passed`: seconds since the service computed `remaining_s`."""
-        name = show.upper(member("clock", clock.kind))
-        if clock.due_at is None or clock.remaining_s is None:
-            why = show.coded(clock.paused_for, "pause") if clock.paused_for else tr("ui.case.paused")
-            self._set(f"{name} {why}", "neutral", "time")
-            return
-        left = clock.remaining_s - int(passed)
-        kind = "danger" if left < 0 else "warn" if left < SOON_S else "ok"
-        self._set(f"{name} {formats().left(left)}", kind, "late" if left < 0 else "time")
-        set_tip(self, tr("ui.case.clock.due", at=clock.due_at))
-
-    def _set(self, text: str, kind: str, icon: str) -> None:
-        self.set_look(kind, icon)
-        self.set_text(text)
 
 
 class CaseHeader(QWidget):
@@ -71,7 +51,6 @@ class CaseHeader(QWidget):
         self.ref, self.amount = FieldValue("ref"), MoneyLabel(look="amount")
         self.stage, self.progress, self.round = Pill(kind="info"), Pill(kind="neutral"), Pill(kind="warn", icon="")
         self.disputed, self.new = Pill(kind="danger"), Pill(kind="info", icon="unseen")
-        self.clocks: list[Clock] = []
         self.reason, self.order = PlainLabel(), FieldValue("order")
         self.customer, self.eye = FieldValue("customer"), IconButton("eye-line", "ui.case.unmask", "Shift+C")
         self.eye.setObjectName("inlineIcon")
@@ -223,7 +202,7 @@ class CaseHeader(QWidget):
         running = [clock for clock in view.clocks if clock.stopped_at is None]
         running.sort(key=lambda clock: (clock.due_at is None, clock.remaining_s or 0))
         for pill, clock in zip(self._clocks.take(len(running)), running, strict=True):
-            pill.show_clock(clock, passed)
+            pill.show_clock(clock, passed, view.answer_due)
 
     def _customer_card(self) -> None:
         if self._view is None:

@@ -49,6 +49,9 @@ def bind_keys(workspace: CaseWorkspace) -> None:
     if workspace.desk.has(*EXPORTS):
         _add(workspace, page, "export", "Ctrl+E", acts.export)
     _add(workspace, page, "answer", "Shift+A", acts.answer)
+    _add(workspace, page, "ask_merchant", "Shift+M", acts.ask_merchant)
+    _add(workspace, page, "wait", "Shift+W", acts.wait)
+    _add(workspace, page, "go_on", "Shift+G", acts.go_on)
     _add(workspace, page, "mark_promise", "Shift+P", acts.mark_promise)
     _add(workspace, workspace, "refresh", "F5", workspace.refresh)
     _add(workspace, workspace.undo_bar, "undo", "U", workspace.take_back)

@@ -13,6 +13,7 @@ from refund_desk.client.api import DeskClient
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.money import parse
 from refund_desk.domain.words import Aspect, Role
+from refund_desk.wire import clocks as k
 from refund_desk.wire import commands as c
 from refund_desk.wire.cases import CaseView
 from refund_desk.wire.decisions import ConsultationView, IntentView
@@ -41,6 +42,8 @@ class StepField:
     kind: str = "line"
     required: bool = True
     choices: tuple[str, ...] = ()
+    words: str = "ui.case.inspection"
+    """Before a dot and a choice: its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,11 @@ def _answer(client: DeskClient, _view: CaseView, values: Values, key: str) -> Aw
     return client.answer(int(values["consultation"]), values["answer"], key)
 
 
+def _merchant(client: DeskClient, view: CaseView, values: Values, key: str) -> Awaitable[Any]:
+    body = k.MerchantAnswer.model_validate({"answer": values["said"], "text": values["words"]})
+    return client.step(view.ref, "merchant-answer", body, key)
+
+
 def _ship(client: DeskClient, view: CaseView, values: Values, key: str) -> Awaitable[Any]:
     body = c.Shipped(tracking=values["tracking"].strip(), carrier=values.get("carrier") or None)
     return client.step(view.ref, "shipped", body, key)
@@ -240,6 +248,17 @@ STEPS: tuple[Step, ...] = (
         "A",
         _answer,
         (StepField("consultation", "consultation", required=False), StepField("answer", "text")),
+        "primary",
+        True,
+    ),
+    Step(
+        "merchant.answer",
+        "A",
+        _merchant,
+        (
+            StepField("said", "choice", choices=("accepted", "offered", "refused"), words="ui.case.merchant"),
+            StepField("words", "text"),
+        ),
         "primary",
         True,
     ),
