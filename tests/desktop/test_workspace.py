@@ -254,6 +254,17 @@ def test_the_open_step_has_one_button_however_often_its_case_is_fetched(qtbot: Q
             desk.page.show_case(samples.for_warehouse(), 0.0)
 
 
+def test_a_pane_keeps_its_name_and_its_rows_their_height(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.chinese()) as desk:
+        pane = desk.page.payment
+        pane.source.set_text("a system with a very long name · 12:40")
+        for width in (1180, 1800):
+            desk.window.resize(width, 820)
+            qtbot.waitUntil(lambda: pane.head.title.shown() == pane.head.title.text() and pane.head.title.x() == 12)
+            for row in pane.movements.shown:
+                assert row.meta.height() >= row.meta.heightForWidth(row.meta.width())
+
+
 def test_an_answer_half_typed_comes_back(qtbot: QtBot, operations: Operations, tmp_path: Path) -> None:
     view = samples.chinese().model_copy(update={"actions": ["consult.answer"]})
     with rig(qtbot, operations, view, drafts=tmp_path, roles=(Role.WAREHOUSE,)) as desk:
