@@ -16,6 +16,7 @@ from refund_desk.client.words import load_catalogue
 from refund_desk.desktop.drafts import Drafts
 from refund_desk.desktop.operations import Operations
 from refund_desk.desktop.theme import Theme
+from refund_desk.desktop.widgets import ElidedLabel
 from refund_desk.desktop.words import DeskWords
 from refund_desk.desktop.workspace.compare import Compare
 from refund_desk.desktop.workspace.decision_bar import READ_FIRST_S
@@ -252,6 +253,19 @@ def test_the_open_step_has_one_button_however_often_its_case_is_fetched(qtbot: Q
             assert bar.primary.isVisible()
             assert bar.buttons[bar.current.activity].isHidden()
             desk.page.show_case(samples.for_warehouse(), 0.0)
+
+
+def test_a_pane_keeps_its_name_and_its_rows_their_height(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.chinese()) as desk:
+        pane = desk.page.payment
+        title = pane.head.title
+        assert isinstance(title, ElidedLabel)
+        pane.source.set_text("a system with a very long name · 12:40")
+        for width in (1180, 1800):
+            desk.window.resize(width, 820)
+            qtbot.waitUntil(lambda: title.shown() == title.text() and title.x() == 12)
+            for row in pane.movements.shown:
+                assert row.meta.height() >= row.meta.heightForWidth(row.meta.width())
 
 
 def test_an_answer_half_typed_comes_back(qtbot: QtBot, operations: Operations, tmp_path: Path) -> None:

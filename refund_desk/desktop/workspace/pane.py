@@ -28,7 +28,7 @@ class Pane(Card):
         self.source = Pill()
         self.source.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.source.setMinimumWidth(40)  # where there is little room the pane's own name stays whole
-        self.head.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.head.title.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self.add_badge(self.source)
         self.area = self.findChild(QScrollArea)
         self.setMinimumWidth(188)
