@@ -312,7 +312,7 @@ class StepBar(QWidget):
             return [(one.question, str(one.id)) for one in self._questions()]
         first = [(tr("ui.case.step.choose"), "")]
         numbered = enumerate(field.choices, start=1)
-        return first + [(f"{n}  {tr(f'{field.words}.{value}')}", value) for n, value in numbered]
+        return first + [(f"{n}  {tr(field.words(value))}", value) for n, value in numbered]
 
     def _button(self, step: Step) -> KeyButton:
         button = KeyButton(f"activity.{step.activity}", step.keys, "danger" if step.look == "danger" else "plain")

@@ -34,6 +34,14 @@ def paid_intents(view: CaseView) -> list[IntentView]:
     return [intent for intent in view.intents if intent.state in PAID_OUT and intent.tender.value != "goods"]
 
 
+def _of_inspection(choice: str) -> str:
+    return f"ui.case.inspection.{choice}"
+
+
+def _of_merchant(choice: str) -> str:
+    return f"ui.case.merchant.{choice}"
+
+
 @dataclass(frozen=True, slots=True)
 class StepField:
     """name: also its words `ui.case.step.<name>`. kind: line, text, money, or choice of `choices`."""
@@ -42,8 +50,8 @@ class StepField:
     kind: str = "line"
     required: bool = True
     choices: tuple[str, ...] = ()
-    words: str = "ui.case.inspection"
-    """Before a dot and a choice: its words."""
+    words: Callable[[str], str] = _of_inspection
+    """The words of a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +264,7 @@ STEPS: tuple[Step, ...] = (
         "A",
         _merchant,
         (
-            StepField("said", "choice", choices=("accepted", "offered", "refused"), words="ui.case.merchant"),
+            StepField("said", "choice", choices=("accepted", "offered", "refused"), words=_of_merchant),
             StepField("words", "text"),
         ),
         "primary",
