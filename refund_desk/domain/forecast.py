@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple
 
-WINDOW = 120
+WINDOW = 40
 """So many cases by deadline are planned for; what is due after them can wait."""
 
 LATE_TURN = 100

@@ -94,7 +94,7 @@ def row_text(row: QueueRow, now: datetime, me: int | None = None, miss: float = 
     if row.round > 1:
         badges.append(Badge(tr("ui.row.round", n=row.round), "neutral"))
     if miss >= LIKELY and row.due_at is not None and row.due_at > now:
-        badges.append(Badge(tr("ui.row.may_miss", share=round(miss * 100)), "warn", "time"))
+        badges.append(Badge(tr("ui.row.may_miss", share=round(miss * 100)), "warn", "line-chart-line"))
     return RowText(
         row.ref,
         plain(row.customer, lines=False),
