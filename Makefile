@@ -2,7 +2,7 @@
 
 .POSIX:
 .SUFFIXES:
-.PHONY: help install test test-wheel bench demo run lock clean
+.PHONY: help install test test-money test-planted test-upstreams test-wheel bench demo run lock clean
 
 SHELL = /bin/sh
 VENV = .venv
@@ -15,6 +15,8 @@ help:
 	@echo "make demo     the window on invented cases; without a display: the tour, pictures in ./tour"
 	@echo "make run      the window on your own desk"
 	@echo "make test     everything that is proven: style, types, floors, tests"
+	@echo "make test-money  11,000 histories against a gateway that fails; make test-planted: every planted bug is found"
+	@echo "make test-upstreams  connectors against real systems (a shop, a gateway, a mailbox); needs node and npm"
 	@echo "make bench    the figures, as a table and bench.json"
 	@echo "make install  the environment alone, in $(VENV)"
 	@echo "make lock     requirements.lock anew from pyproject.toml"
@@ -51,7 +53,20 @@ test: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not upstreams"
+
+# Connectors against real systems on loopback: needs node and npm, and installs their packages into build/upstreams.
+test-upstreams: $(STAMP)
+	$(BIN)/python -m pytest -q tests/upstreams
+
+# Money out once: many histories on both databases, with a seed drawn now.
+HISTORIES = --sqlite 10000 --postgres 1000
+test-money: $(STAMP)
+	$(BIN)/python -m tests.money $(HISTORIES)
+
+# Each bug that is planted, one for each door, must be found by the histories.
+test-planted: $(STAMP)
+	REFUND_DESK_MONEY=all $(BIN)/python -m pytest -q -n 2 tests/money/test_planted.py
 
 # A wheel in an environment of its own, without anything of this checkout.
 test-wheel: $(STAMP)
@@ -86,7 +101,7 @@ lock: $(STAMP)
 	@set -eu; \
 	uv=$$(command -v uv || echo $(BIN)/uv); \
 	[ -x "$$uv" ] || $(BIN)/python -m pip install --disable-pip-version-check --quiet uv; \
-	"$$uv" pip compile pyproject.toml --extra desktop --group dev --universal --python-version 3.11 \
+	"$$uv" pip compile pyproject.toml --extra desktop --extra parquet --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 		--quiet --upgrade -o requirements.lock
 

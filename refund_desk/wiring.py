@@ -9,7 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +22,18 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from refund_desk import __version__
 from refund_desk.client.api import DeskClient
+from refund_desk.client.words import Words
 from refund_desk.domain.errors import Conflict, Invalid, Unavailable
+from refund_desk.domain.exports import Order
 from refund_desk.domain.people import Principal
+from refund_desk.domain.statements import Statement
 from refund_desk.engines import signing
 from refund_desk.engines.bundles import open_bundle
 from refund_desk.engines.decoding import Decoder
+from refund_desk.engines.epoch_file import FileEpoch
 from refund_desk.engines.passwords import Argon2Passwords
 from refund_desk.engines.replies import FileReplies
+from refund_desk.engines.vault import LazyVault
 from refund_desk.engines.versions import Versions
 from refund_desk.server.app import build
 from refund_desk.server.feed import Changed, Feed
@@ -36,11 +41,16 @@ from refund_desk.server.intake_run import run_import
 from refund_desk.server.jobs import Running
 from refund_desk.server.looks import Looks
 from refund_desk.service import audit as audit_service
-from refund_desk.service import audit_files, audit_proofs, restores, steps, waits
+from refund_desk.service import audit_files, audit_proofs, exports, restores, sources, steps, waits
 from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
+from refund_desk.service.ports.gateways import Channels, EpochFile
+from refund_desk.service.ports.sources import Connection, Connectors, Vault
+from refund_desk.service.ports.views import QueueFilter
 from refund_desk.settings import Settings
+from refund_desk.sources.channels import ConnectedChannels
+from refund_desk.sources.registry import Registry
 from refund_desk.store.audit_integrator import Integrator
 from refund_desk.store.audit_reader import read_log
 from refund_desk.store.blobs import BlobStore
@@ -50,6 +60,9 @@ from refund_desk.store.upgrade import upgrade
 from refund_desk.store.work import SqlStore, SqlWork
 from refund_desk.worker.decoding import decode_one, decode_waiting
 from refund_desk.worker.loop import Worker
+from refund_desk.worker.payouts import Payouts, PayoutThread
+from refund_desk.worker.sync import Syncer
+from refund_desk.worker.sync import run as run_source
 
 if TYPE_CHECKING:
     from refund_desk.worker.listen import Listener
@@ -70,6 +83,9 @@ class Parts:
     synchronous: str = "FULL"
     quick_passwords: bool = False
     worker: bool = True
+    syncs: bool = True  # whether sources are read by themselves, where the worker runs
+    connectors: Connectors | None = None  # None: every one that is installed
+    channels: Channels | None = None  # payout channels by name; None: those of the connections that pay out
 
 
 class House:
@@ -84,10 +100,12 @@ class House:
         embedded: bool,
         parts: Parts,
         currency: str,
+        payout_epoch: Path,
         listen: str | None = None,
         demo: bool = False,
+        vault: Vault | None = None,
     ) -> None:
-        self.engine, self.directory, self.key = engine, directory, key
+        self.engine, self.directory, self.key, self.currency = engine, directory, key, currency
         upgrade(engine, directory)
         self.store = SqlStore(engine, signing.canonical, parts.clock)
         with self.store.write() as work:
@@ -110,7 +128,15 @@ class House:
             blobs=BlobStore(directory / "blobs"),
             replies=FileReplies(),
             home=Home(demo=demo, embedded=embedded),
+            connectors=parts.connectors or Registry(parts.clock),
+            vault=vault,
         )
+        self.channels = ConnectedChannels(self._connections, vault) if parts.channels is None else parts.channels
+        self.epoch: EpochFile = FileEpoch(payout_epoch, desk_id)
+        self.payouts = Payouts(self, WORKER, self.channels, self.epoch)
+        self._sender = PayoutThread(self.payouts)
+        if list(self.channels):
+            self.payouts.begin()
         self.files = CheckpointFiles(directory / "checkpoints")
         self.integrator = Integrator(engine, key, self.files, parts.clock, epoch=epoch)
         self.feed = Feed()
@@ -119,6 +145,7 @@ class House:
         self.app: FastAPI = build(self, self.feed, currency=currency, operators=self.operators)
         self._listener = _listener(listen, self._heard) if listen else None
         self._worker = Worker(self._step, self._tell, self._chores(), self._last)
+        self._syncer = Syncer(self, WORKER)
         self._decoder = Decoder()
         self._runs = parts.worker
         with self.store.read() as work:
@@ -126,6 +153,9 @@ class House:
         self.store.committed = self._worker.wake
         if self._runs:
             self._worker.start()
+            if parts.syncs:
+                self._syncer.start()
+            self._sender.start()
             if self._listener:
                 self._listener.start()
 
@@ -145,6 +175,10 @@ class House:
     def log_key(self) -> str:
         """The verifier key of the log, for whoever pins it."""
         return self.key.vkey
+
+    def _connections(self) -> list[Connection]:
+        with self.store.read() as work:
+            return work.sources.all()
 
     # ------------------------------------------------------------ the worker's
 
@@ -195,6 +229,7 @@ class House:
         with self.store.write() as work:
             work.idempotency.forget_old(self.desk.clock())
             work.people.forget_failures(self.desk.clock() - timedelta(days=1))
+            sources.forget_old(work, self.desk.clock())
         return False
 
     # ------------------------------------------------------------ the log as a whole
@@ -214,9 +249,8 @@ class House:
 
     def export(self, job: Running) -> dict[str, Any]:
         """Write the whole log to a file that belongs to the job."""
-        descriptor, name = tempfile.mkstemp(prefix="audit-", suffix=".jsonl")
-        job.file = Path(name)
-        with os.fdopen(descriptor, "wb") as out, read_log(self.engine) as reader:
+        job.file = _temporary("audit-", ".jsonl")
+        with job.file.open("wb") as out, read_log(self.engine) as reader:
             job.total = reader.size()
             at = self.desk.clock().isoformat()
             audit_files.export(reader, out.write, version=__version__, at=at, progress=job.progress)
@@ -249,7 +283,13 @@ class House:
         with read_log(self.engine) as reader:
             return audit_proofs.prove_case(reader, ref)
 
-    # ------------------------------------------------------------ bundles and pictures
+    # ------------------------------------------------------------ bundles, bills and pictures
+
+    def read_statement(self, data: bytes) -> Statement:
+        """A bill or bank file, by the reader that fits. Its libraries are loaded when there is one to read."""
+        from refund_desk.sources.statements import read_statement
+
+        return read_statement(data)
 
     def import_bundle(self, job: Running, who: Principal, path: Path) -> dict[str, Any]:
         """Take a bundle in, a directory or zip; the counts as plain values. `job` is told of bytes read."""
@@ -258,6 +298,16 @@ class House:
             counts = run_import(self, who, bundle, progress=lambda now: job.progress(now.position, now.size))
         decode_waiting(self, self._decoder, job.stop.is_set)
         return counts.model_dump(mode="json")
+
+    def sync(self, job: Running, who: Principal, source: str) -> dict[str, Any]:
+        """Run a source to its end; the counts as plain values. `job` is told of records read."""
+        counts = run_source(self, who, source, progress=lambda now: job.progress(now.read), stopped=job.stop.is_set)
+        decode_waiting(self, self._decoder, job.stop.is_set)
+        return asdict(counts)
+
+    def look_at_sources(self) -> None:
+        """One of them has something new."""
+        self._syncer.wake()
 
     def decode(self, limit: int | None = None) -> int:
         """Decode images that wait, at most `limit`; how many it were."""
@@ -272,6 +322,21 @@ class House:
 
     def _pictures(self) -> bool:
         return self.decode(8) == 8
+
+    # ------------------------------------------------------------ papers
+
+    def words(self, language: str) -> Words:
+        """The catalogue for papers that people read: the one text the service side writes for them."""
+        return Words(language, home_currency=self.currency)
+
+    def export_cases(self, job: Running, who: Principal, order: Order, wanted: QueueFilter) -> dict[str, Any]:
+        """Write cases to a file that belongs to the job; the manifest."""
+        from refund_desk.engines.exports import write_table
+
+        job.file = _temporary("cases-", f".{order.format}")
+        words = self.words(order.language)
+        with self.store.read_long() as work:
+            return exports.export_cases(work, self.desk, who, order, wanted, job.file, write_table, words, job.progress)
 
     # ------------------------------------------------------------ people at this machine
 
@@ -291,9 +356,18 @@ class House:
         self.app.state.jobs.close()
         if self._listener and self._runs:
             self._listener.stop()
+        self._syncer.stop()
+        self._sender.stop()
         self._worker.stop()
         self._decoder.close()
         self.engine.dispose()
+
+
+def _temporary(prefix: str, suffix: str) -> Path:
+    """A new empty file that nobody else may read."""
+    descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=suffix)
+    os.close(descriptor)
+    return Path(name)
 
 
 def _listener(url: str, heard: Callable[[], None]) -> Listener:
@@ -346,7 +420,9 @@ def _open(url: str, directory: Path, settings: Settings, parts: Parts, *, embedd
             directory.chmod(0o700)
         key = _key(settings, directory)
         listen = url if engine.dialect.name == "postgresql" else None
-        ways: dict[str, Any] = {"currency": settings.currency, "listen": listen, "demo": demo}
+        vault = _vault(settings, key)
+        ways: dict[str, Any] = {"currency": settings.currency, "listen": listen, "demo": demo, "vault": vault}
+        ways["payout_epoch"] = _key_path(settings, key.name).with_suffix(".epoch")
         return House(engine, directory, key, embedded=embedded, parts=parts, **ways)
 
 
@@ -380,6 +456,12 @@ def _key(settings: Settings, directory: Path) -> signing.SigningKey:
         mark.write_text(f"refund-desk/{uuid.uuid4().hex[:12]}", "ascii")
     name = mark.read_text("ascii").strip()
     return signing.load_or_make_key(_key_path(settings, name), name, directory)
+
+
+def _vault(settings: Settings, key: signing.SigningKey) -> LazyVault:
+    """Where this desk's secrets are: each desk of a machine has its own."""
+    short = key.name.rpartition("/")[2]
+    return LazyVault(settings.keys / f"{short}.secrets", key.name, by_hand=settings.key_dir is not None)
 
 
 def _key_path(settings: Settings, name: str) -> Path:

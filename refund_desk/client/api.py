@@ -6,31 +6,25 @@ Errors come back as the same `DeskError`s that the service raised. Nothing here 
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, TypeVar
-from urllib.parse import quote
+from pathlib import Path
+from typing import Any
 
-import httpx
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
-from refund_desk.client.failures import Unreachable, raise_problem
-from refund_desk.domain.errors import NotFound
+from refund_desk.client.calls import DEADLINE_S, new_key, part
+from refund_desk.client.sources import SourceCalls
 from refund_desk.domain.words import Role
-from refund_desk.wire import bundle, cases, clocks, commands
+from refund_desk.wire import bundle, cases, clocks, commands, reconciliation
+from refund_desk.wire.exports import ExportOrder
 
-M = TypeVar("M")
-DEADLINE_S = 30.0
+__all__ = ["DEADLINE_S", "DeskClient", "new_key"]
+
 PIECE = 256 * 1024
+FETCHED = 4 * 1024 * 1024
+"""Bytes of a job's file in one answer: the embedded transport keeps an answer whole."""
 CHANGES = 200
 """Changes of settings in one answer."""
-
-
-def _part(name: str) -> str:
-    """What somebody typed, as one part of a path. A slash has no place in one: servers decode it first."""
-    if "/" in name or name.strip(".") == "":
-        raise NotFound("route.not_found")
-    return quote(name, safe="")
 
 
 async def _pieces(data: bytes, sent: Callable[[int], None]) -> AsyncIterator[bytes]:
@@ -40,63 +34,8 @@ async def _pieces(data: bytes, sent: Callable[[int], None]) -> AsyncIterator[byt
         sent(min(len(data), start + PIECE))
 
 
-def new_key() -> str:
-    """An idempotency key. Made when a form opens, kept in its draft, sent with every try."""
-    return str(uuid.uuid4())
-
-
-class DeskClient:
+class DeskClient(SourceCalls):
     """Calls as one account. `http` speaks to `/v1`; an embedded desk's goes through no socket."""
-
-    def __init__(self, http: httpx.AsyncClient, token: str | None = None) -> None:
-        self._http = http
-        self.token = token
-        self.checkpoint: str | None = None  # the latest one the service handed out
-
-    async def aclose(self) -> None:
-        await self._http.aclose()
-
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        body: BaseModel | None = None,
-        *,
-        key: str | None = None,
-        params: dict[str, Any] | None = None,
-        deadline: float = DEADLINE_S,
-        content: bytes | AsyncIterator[bytes] | None = None,
-        kind: str | None = None,
-    ) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        if kind:
-            headers["Content-Type"] = kind
-        if key:
-            headers["Idempotency-Key"] = key
-        if body is not None:
-            content = body.model_dump_json(by_alias=True).encode()
-            headers["Content-Type"] = "application/json"
-        clean = {name: value for name, value in (params or {}).items() if value not in (None, "")}
-        try:
-            # The embedded transport ignores httpx's own time-outs: each call has a deadline here.
-            async with asyncio.timeout(deadline):
-                answer = await self._http.request(method, f"/v1{path}", content=content, headers=headers, params=clean)
-        except (TimeoutError, httpx.HTTPError) as error:
-            raise Unreachable("client.unreachable", why=type(error).__name__) from error
-        if answer.status_code >= 400:
-            raise_problem(answer)
-        self.checkpoint = answer.headers.get("Desk-Checkpoint", self.checkpoint)
-        return answer
-
-    async def _get(self, shape: type[M], path: str, deadline: float = DEADLINE_S, **params: Any) -> M:
-        answer = await self._send("GET", path, params=params, deadline=deadline)
-        return _adapter(shape).validate_json(answer.content)
-
-    async def _do(
-        self, shape: type[M], path: str, body: BaseModel | None = None, key: str | None = None, method: str = "POST"
-    ) -> M:
-        answer = await self._send(method, path, body, key=key)
-        return _adapter(shape).validate_json(answer.content)
 
     # ------------------------------------------------------------ session
 
@@ -155,7 +94,7 @@ class DeskClient:
         return await self._get(cases.QueuePage, "/cases", chip=chip, q=q, after=after, limit=limit, **filters)
 
     async def why(self, ref: str) -> cases.WhyHere:
-        return await self._get(cases.WhyHere, f"/cases/{_part(ref)}/why")
+        return await self._get(cases.WhyHere, f"/cases/{part(ref)}/why")
 
     async def take_next(self, filters: dict[str, str] | None = None, key: str | None = None) -> commands.Taken:
         return await self._do(commands.Taken, "/cases/take-next", commands.TakeNext(filters=filters or {}), key)
@@ -176,40 +115,40 @@ class DeskClient:
     # ------------------------------------------------------------ one case
 
     async def case(self, ref: str) -> cases.CaseView:
-        return await self._get(cases.CaseView, f"/cases/{_part(ref)}")
+        return await self._get(cases.CaseView, f"/cases/{part(ref)}")
 
     async def customer(self, ref: str, reason: str) -> cases.CustomerView:
         """Unmask: a look that is audited."""
-        return await self._do(cases.CustomerView, f"/cases/{_part(ref)}/customer", commands.Because(reason=reason))
+        return await self._do(cases.CustomerView, f"/cases/{part(ref)}/customer", commands.Because(reason=reason))
 
     async def looks(self, ref: str, body: commands.Looks) -> None:
-        await self._send("POST", f"/cases/{_part(ref)}/looks", body)
+        await self._send("POST", f"/cases/{part(ref)}/looks", body)
 
     async def take(self, ref: str, key: str | None = None) -> commands.Taken:
-        return await self._do(commands.Taken, f"/cases/{_part(ref)}/take", None, key)
+        return await self._do(commands.Taken, f"/cases/{part(ref)}/take", None, key)
 
     async def renew(self, ref: str) -> commands.Taken:
-        return await self._do(commands.Taken, f"/cases/{_part(ref)}/renew")
+        return await self._do(commands.Taken, f"/cases/{part(ref)}/renew")
 
     async def release(self, ref: str, reason: str | None = None, key: str | None = None) -> commands.Outcome:
         return await self._do(
-            commands.Outcome, f"/cases/{_part(ref)}/release", commands.OptionalReason(reason=reason, rests_on={}), key
+            commands.Outcome, f"/cases/{part(ref)}/release", commands.OptionalReason(reason=reason, rests_on={}), key
         )
 
     async def assign(self, ref: str, body: commands.Assign, key: str | None = None) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/cases/{_part(ref)}/assign", body, key)
+        return await self._do(commands.Outcome, f"/cases/{part(ref)}/assign", body, key)
 
     async def templates(self, ref: str) -> list[commands.TemplateView]:
-        return await self._get(list[commands.TemplateView], f"/cases/{_part(ref)}/templates")
+        return await self._get(list[commands.TemplateView], f"/cases/{part(ref)}/templates")
 
     async def message(self, ref: str, body: commands.MessageBody, key: str | None = None) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/cases/{_part(ref)}/messages", body, key)
+        return await self._do(commands.Outcome, f"/cases/{part(ref)}/messages", body, key)
 
     async def promise(self, ref: str, body: commands.PromiseBody, key: str | None = None) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/cases/{_part(ref)}/promise", body, key)
+        return await self._do(commands.Outcome, f"/cases/{part(ref)}/promise", body, key)
 
     async def ask(self, ref: str, body: commands.Ask, key: str | None = None) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/cases/{_part(ref)}/consultations", body, key)
+        return await self._do(commands.Outcome, f"/cases/{part(ref)}/consultations", body, key)
 
     async def answer(self, consultation: int, text: str, key: str | None = None) -> commands.Outcome:
         return await self._do(
@@ -224,31 +163,31 @@ class DeskClient:
     # ------------------------------------------------------------ deciding
 
     async def preview(self, ref: str, body: commands.ProposalBody) -> commands.Preview:
-        return await self._do(commands.Preview, f"/cases/{_part(ref)}/preview", body)
+        return await self._do(commands.Preview, f"/cases/{part(ref)}/preview", body)
 
     async def propose(self, ref: str, body: commands.ProposalBody, key: str) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/cases/{_part(ref)}/proposals", body, key)
+        return await self._do(commands.Outcome, f"/cases/{part(ref)}/proposals", body, key)
 
     async def withdraw(self, ref: str, number: int, key: str) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/cases/{_part(ref)}/proposals/{number}/withdraw", None, key)
+        return await self._do(commands.Outcome, f"/cases/{part(ref)}/proposals/{number}/withdraw", None, key)
 
     async def undo(self, ref: str, number: int, key: str) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/cases/{_part(ref)}/proposals/{number}/undo", None, key)
+        return await self._do(commands.Outcome, f"/cases/{part(ref)}/proposals/{number}/undo", None, key)
 
     async def approvals(self, after: str | None = None, limit: int = 50) -> commands.ApprovalPage:
         return await self._get(commands.ApprovalPage, "/approvals", after=after, limit=limit)
 
     async def approve(self, ref: str, number: int, body: commands.Verdict, key: str) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/cases/{_part(ref)}/proposals/{number}/approve", body, key)
+        return await self._do(commands.Outcome, f"/cases/{part(ref)}/proposals/{number}/approve", body, key)
 
     async def approve_many(self, body: commands.ApproveMany, key: str) -> commands.BulkResult:
         return await self._do(commands.BulkResult, "/approvals", body, key)
 
     async def return_proposal(self, ref: str, number: int, body: commands.SendBack, key: str) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/cases/{_part(ref)}/proposals/{number}/return", body, key)
+        return await self._do(commands.Outcome, f"/cases/{part(ref)}/proposals/{number}/return", body, key)
 
     async def decline_proposal(self, ref: str, number: int, body: commands.SendBack, key: str) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/cases/{_part(ref)}/proposals/{number}/decline", body, key)
+        return await self._do(commands.Outcome, f"/cases/{part(ref)}/proposals/{number}/decline", body, key)
 
     async def step(
         self, ref: str, what: str, body: BaseModel | None = None, key: str | None = None
@@ -256,20 +195,29 @@ class DeskClient:
         """One of: hold-release, arbitration (Because), return-received (GoodsReceived), inspection (Inspection),
         shipped (Shipped), reopen (Because), close (Because), settled (Because), merchant-ask (MerchantAsk),
         merchant-answer (MerchantAnswer), wait (WaitBody), go-on (GoOn)."""
-        return await self._do(commands.Outcome, f"/cases/{_part(ref)}/{_part(what)}", body, key)
+        return await self._do(commands.Outcome, f"/cases/{part(ref)}/{part(what)}", body, key)
 
     async def confirm_payout(self, intent: str, body: commands.ConfirmPayout, key: str) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/intents/{_part(intent)}/confirm", body, key)
+        return await self._do(commands.Outcome, f"/intents/{part(intent)}/confirm", body, key)
 
     async def payout_failed(self, intent: str, body: commands.PayoutFailed, key: str) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/intents/{_part(intent)}/fail", body, key)
+        return await self._do(commands.Outcome, f"/intents/{part(intent)}/fail", body, key)
+
+    async def ask_payout(self, intent: str, key: str) -> commands.Outcome:
+        return await self._do(commands.Outcome, f"/intents/{part(intent)}/ask", None, key)
+
+    async def payouts(self) -> commands.PayoutsNow:
+        return await self._get(commands.PayoutsNow, "/payouts")
+
+    async def resume_payouts(self, key: str) -> None:
+        await self._send("POST", "/payouts/resume", key=key)
 
     async def cancel_payout(self, intent: str, body: commands.Because, key: str) -> commands.Outcome:
-        return await self._do(commands.Outcome, f"/intents/{_part(intent)}/cancel", body, key)
+        return await self._do(commands.Outcome, f"/intents/{part(intent)}/cancel", body, key)
 
     async def payout_returned(self, intent: str, body: commands.Because, key: str) -> commands.Outcome:
         """Money that had gone out came back (退票)."""
-        return await self._do(commands.Outcome, f"/intents/{_part(intent)}/returned", body, key)
+        return await self._do(commands.Outcome, f"/intents/{part(intent)}/returned", body, key)
 
     # ------------------------------------------------------------ evidence
 
@@ -285,7 +233,7 @@ class DeskClient:
     ) -> commands.UploadMade:
         """Add a file to a case. `sent` hears how many bytes have gone, on the client's loop."""
         content = data if sent is None else _pieces(data, sent)
-        path = f"/cases/{_part(ref)}/evidence"
+        path = f"/cases/{part(ref)}/evidence"
         answer = await self._send("POST", path, params={"name": name}, content=content, key=key, deadline=600)
         return commands.UploadMade.model_validate_json(answer.content)
 
@@ -320,6 +268,42 @@ class DeskClient:
     async def drop(self, number: int, reason: str) -> bundle.QuarantineRow:
         return await self._do(bundle.QuarantineRow, f"/quarantine/{number}/drop", commands.Because(reason=reason))
 
+    # ------------------------------------------------------------ reconciliation
+
+    async def take_statement(self, source: str, data: bytes) -> reconciliation.StatementTaken:
+        """Send a bill or bank file of a payout channel."""
+        kind = "application/octet-stream"
+        answer = await self._send(
+            "POST", "/statements", params={"source": source}, content=data, deadline=600, kind=kind
+        )
+        return reconciliation.StatementTaken.model_validate_json(answer.content)
+
+    async def reconcile(self) -> reconciliation.Reconciled:
+        answer = await self._send("POST", "/reconciliation/run", deadline=600)
+        return reconciliation.Reconciled.model_validate_json(answer.content)
+
+    async def breaks(
+        self, status: str | None = "open", kind: str | None = None, after: int = 0
+    ) -> reconciliation.BreakPage:
+        return await self._get(
+            reconciliation.BreakPage, "/reconciliation/breaks", status=status, kind=kind, after=after
+        )
+
+    async def matches(self, after: int = 0) -> reconciliation.MatchPage:
+        return await self._get(reconciliation.MatchPage, "/reconciliation/matches", after=after)
+
+    async def undo_match(self, number: int, body: reconciliation.UndoMatch, key: str) -> reconciliation.MatchView:
+        return await self._do(reconciliation.MatchView, f"/reconciliation/matches/{number}/undo", body, key)
+
+    async def resolve_break(self, number: int, body: reconciliation.ResolveBreak, key: str) -> reconciliation.BreakView:
+        return await self._do(reconciliation.BreakView, f"/reconciliation/breaks/{number}/resolve", body, key)
+
+    async def resolve_breaks(self, body: reconciliation.ResolveBreaks, key: str) -> list[reconciliation.ResolvedOne]:
+        return await self._do(list[reconciliation.ResolvedOne], "/reconciliation/breaks/resolve", body, key)
+
+    async def assign_break(self, number: int, body: reconciliation.AssignBreak, key: str) -> reconciliation.BreakView:
+        return await self._do(reconciliation.BreakView, f"/reconciliation/breaks/{number}/assign", body, key)
+
     # ------------------------------------------------------------ audit
 
     async def audit_page(
@@ -339,13 +323,27 @@ class DeskClient:
         return await self._do(commands.Job, "/audit/export")
 
     async def job(self, job_id: str) -> commands.Job:
-        return await self._get(commands.Job, f"/jobs/{_part(job_id)}")
+        return await self._get(commands.Job, f"/jobs/{part(job_id)}")
 
     async def job_file(self, job_id: str) -> bytes:
-        return (await self._send("GET", f"/jobs/{_part(job_id)}/file", deadline=600)).content
+        return (await self._send("GET", f"/jobs/{part(job_id)}/file", deadline=600)).content
+
+    async def job_file_to(self, job_id: str, path: Path) -> int:
+        """Fetch what a job wrote into a file, a piece at a time: in memory of one piece. How many bytes it were."""
+        target, size = f"/jobs/{part(job_id)}/file", 0
+        with path.open("wb") as out:
+            while True:
+                piece = {"Range": f"bytes={size}-{size + FETCHED - 1}"}
+                answer = await self._send("GET", target, headers=piece, deadline=600)
+                size += await asyncio.to_thread(out.write, answer.content)
+                if size >= int(answer.headers.get("Content-Range", f"/{size}").rpartition("/")[2]):
+                    return size
+
+    async def start_export_cases(self, order: ExportOrder, key: str | None = None) -> commands.Job:
+        return await self._do(commands.Job, "/exports/cases", order, key)
 
     async def stop_job(self, job_id: str) -> commands.Job:
-        return await self._do(commands.Job, f"/jobs/{_part(job_id)}/stop")
+        return await self._do(commands.Job, f"/jobs/{part(job_id)}/stop")
 
     # ------------------------------------------------------------ people and settings
 
@@ -385,16 +383,16 @@ class DeskClient:
     async def change_roles(self, login: str, roles: list[Role], reason: str) -> commands.UserMade:
         """All roles from now on. `change`: the proposal that waits; None: they are in force."""
         body = commands.Roles(roles=roles, reason=reason)
-        return await self._do(commands.UserMade, f"/users/{_part(login)}/roles", body, method="PUT")
+        return await self._do(commands.UserMade, f"/users/{part(login)}/roles", body, method="PUT")
 
     async def disable_user(self, login: str, disabled: bool = True) -> commands.UserView:
-        return await self._do(commands.UserView, f"/users/{_part(login)}/{'disable' if disabled else 'enable'}")
+        return await self._do(commands.UserView, f"/users/{part(login)}/{'disable' if disabled else 'enable'}")
 
     async def reset_user(self, login: str) -> commands.UserMade:
-        return await self._do(commands.UserMade, f"/users/{_part(login)}/reset")
+        return await self._do(commands.UserMade, f"/users/{part(login)}/reset")
 
     async def make_token(self, login: str, label: str) -> commands.TokenMade:
-        return await self._do(commands.TokenMade, f"/users/{_part(login)}/tokens", commands.NewToken(label=label))
+        return await self._do(commands.TokenMade, f"/users/{part(login)}/tokens", commands.NewToken(label=label))
 
     async def process(self, kind: str = "process") -> commands.ProcessView:
         """What is in force: the process, or with kind "policy" or "links" those."""
@@ -414,13 +412,3 @@ class DeskClient:
         return await self._do(
             commands.ConfigChange, f"/config/changes/{change}/{verb}", commands.Because(reason=reason), key
         )
-
-
-_adapters: dict[Any, TypeAdapter[Any]] = {}
-
-
-def _adapter(shape: type[M]) -> TypeAdapter[M]:
-    found = _adapters.get(shape)
-    if found is None:
-        found = _adapters[shape] = TypeAdapter(shape)
-    return found

@@ -98,7 +98,7 @@ def reach(
         with asyncio.Runner() as runner, _speaking(wiring.network(server, token), runner, acting_as) as client:
             yield Call(client, json, None, runner)
         return
-    house = wiring.embedded(settings.data_dir, settings, wiring.Parts(worker=works))
+    house = wiring.embedded(settings.data_dir, settings, wiring.Parts(worker=works, syncs=False))
     try:
         known = token or (None if acting_as else house.operator_token(os_user()))
         with asyncio.Runner() as runner, _speaking(house.client(known), runner, acting_as) as client:

@@ -18,6 +18,14 @@ def read_text(path: Path) -> str:
         raise NotFound("input.missing", file=str(path)) from None
 
 
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file. NotFound `input.missing`."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise NotFound("input.missing", file=str(path)) from None
+
+
 def read_yaml(path: Path) -> Any:
     """Plain values of a YAML or JSON file. Invalid `file.not_yaml` with the line."""
     from refund_desk.engines.resources import parse_yaml

@@ -126,6 +126,7 @@ FIELDS: tuple[Field, ...] = tuple(
         created_at time free
         reason text free
         by text free
+        reference text free
         """,
     )
     + _fields(

@@ -108,9 +108,12 @@ def _totals(records: list[Record]) -> list[Conflict]:
     found = []
     payments = of[RecordKind.PAYMENT]
     refunds = of[RecordKind.REFUND]
+    same: dict[str, list[Record]] = {}
+    for payment in payments:  # the shop speaks of its gateway's payment, too: it is one
+        same.setdefault(payment.external_id, []).append(payment)
     sums = {
-        "order.paid": sum(int(p.get("captured", 0)) for p in payments),
-        "order.refunded": sum(gateway_refunded(p, refunds) for p in payments),
+        "order.paid": sum(int(effective(alike, "payment.captured") or 0) for alike in same.values()),
+        "order.refunded": sum(max(gateway_refunded(p, refunds) for p in alike) for alike in same.values()),
     }
     for key, total in sums.items():
         name = key.split(".")[1]

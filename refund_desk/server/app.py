@@ -11,7 +11,20 @@ from refund_desk.server.call import House
 from refund_desk.server.feed import Feed
 from refund_desk.server.guard import Guard
 from refund_desk.server.jobs import Jobs
-from refund_desk.server.routes import audit, cases, clocks, decisions, evidence, intake, people, queue, session
+from refund_desk.server.routes import (
+    audit,
+    cases,
+    clocks,
+    decisions,
+    evidence,
+    exports,
+    intake,
+    people,
+    queue,
+    reconciliation,
+    session,
+    sources,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     session.router,
@@ -20,9 +33,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     decisions.router,
     evidence.router,
     intake.router,
+    reconciliation.router,
     people.router,
     clocks.router,
+    sources.router,
     audit.router,
+    exports.router,
 )
 
 

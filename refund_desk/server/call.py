@@ -16,11 +16,15 @@ from fastapi import Depends, Path, Request, Response
 from pydantic import BaseModel, TypeAdapter
 
 from refund_desk.domain.errors import Conflict, Invalid, Refused, Unauthenticated
+from refund_desk.domain.exports import Order
 from refund_desk.domain.people import Principal
+from refund_desk.domain.statements import Statement
 from refund_desk.server.looks import Looks
 from refund_desk.service import people
 from refund_desk.service.gate import must_be_person, permit
 from refund_desk.service.ports import Desk, Work
+from refund_desk.service.ports.gateways import Channels, EpochFile
+from refund_desk.service.ports.views import QueueFilter
 from refund_desk.wire.base import MAX_INT
 
 T = TypeVar("T")
@@ -40,6 +44,8 @@ class House(Protocol):
 
     desk: Desk
     looks: Looks
+    channels: Channels
+    epoch: EpochFile
 
     def write(self) -> Any: ...
     def read(self) -> Any: ...
@@ -50,7 +56,11 @@ class House(Protocol):
     def export(self, job: Any) -> Any: ...
     def prove(self, ref: str) -> dict[str, Any]: ...
     def decode_now(self, evidence: int) -> None: ...
+    def read_statement(self, data: bytes) -> Statement: ...
     def import_bundle(self, job: Any, who: Principal, path: FilePath) -> Any: ...
+    def sync(self, job: Any, who: Principal, source: str) -> Any: ...
+    def look_at_sources(self) -> None: ...
+    def export_cases(self, job: Any, who: Principal, order: Order, wanted: QueueFilter) -> Any: ...
 
 
 _running: set[tuple[str, str, str]] = set()

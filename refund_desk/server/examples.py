@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from refund_desk.server.examples_reconciliation import RECONCILIATION
+from refund_desk.server.examples_sources import SOURCES
+
 _AT = "2026-11-19T10:20:00+00:00"
 _LIN: dict[str, Any] = {"id": 7, "name": "Lin Xiao"}
 _AMOUNT: dict[str, Any] = {"minor": 12_900, "currency": "CNY"}
@@ -153,6 +156,26 @@ EXAMPLES: dict[str, list[Any]] = {
         }
     ],
     "ForMe": [{"decide": [_ROW], "approve": [], "answer": [], "returned": [], "pay": [], "inspect": [], "know": []}],
+    "PayoutsNow": [
+        {
+            "channels": ["stripe"],
+            "halted": None,
+            "to_read": 0,
+            "alarms": [
+                {
+                    "id": 7,
+                    "ref": _REF,
+                    "intent": "0193f0a2-7c1e-7d3a-9b1e-2f6d1c5a8e40",
+                    "what": {
+                        "code": "finding.payout.unknown",
+                        "params": {"amount": {"minor": 12900, "currency": "CNY"}, "channel": "stripe"},
+                    },
+                    "owner": "finance",
+                    "at": "2026-11-20T09:00:00Z",
+                }
+            ],
+        }
+    ],
     "ChangeFeed": [{"position": 88_120, "cases": [_REF]}],
     "SavedView": [{"name": "Late and large", "filters": {"chip": "overdue", "reason": "damaged"}}],
     "WhyHere": [
@@ -377,7 +400,10 @@ EXAMPLES: dict[str, list[Any]] = {
             "unprotected": 0,
         }
     ],
+    **SOURCES,
     "Job": [{"id": "0f8fad5bd9cb469fa16570867728950e", "kind": "verify", "status": "running", "done": 4_000}],
+    "ExportOrder": [{"format": "csv", "filters": {"reason": "damaged", "closed": True}, "language": "en"}],
+    **RECONCILIATION,
 }
 
 RESPONSES: dict[str, Any] = {

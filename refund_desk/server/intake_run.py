@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol
 
-from refund_desk.domain.errors import Invalid, NotFound, Refused
+from refund_desk.domain.errors import Conflict, Invalid, NotFound, Refused
 from refund_desk.domain.evidence import Kept
 from refund_desk.domain.people import Principal
 from refund_desk.domain.requests import Problem, RequestRecord
@@ -152,6 +152,9 @@ def retry(house: House, who: Principal, number: int, corrected: bytes | None = N
     """
     with house.write() as work:
         row = dict(quarantine.to_retry(work, house.desk, who, number))
+        again = corrected is None and quarantine.ask_again(work, house.desk, row)
+    if again:
+        raise Conflict("quarantine.read_again", source=row["source"])
     item = _read(row["line"], bytes(row["raw"]) if corrected is None else corrected, None)
     folder = row["evidence_dir"]
     run = _Run(house, who, row["source"], _from_aside(house.desk, folder))

@@ -16,7 +16,7 @@ from refund_desk.server.examples import EXAMPLES, RESPONSES
 from refund_desk.server.problems import MEDIA
 from refund_desk.wire.bundle import BundleCase
 
-OPEN = {"/v1/status", "/v1/session", "/v1/first-administrator"}
+OPEN = {"/v1/status", "/v1/session", "/v1/first-administrator", "/v1/hooks/{source}"}
 """Paths whose GET and POST ask for nobody's name."""
 _REFS = "#/components/schemas/{model}"
 

@@ -10,10 +10,12 @@ from typing import Any
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.decisions import ProposalContent
 from refund_desk.domain.errors import Invalid
+from refund_desk.domain.intents import IntentState
 from refund_desk.domain.links import Links, link_to
 from refund_desk.domain.money import Term as DomainTerm
 from refund_desk.domain.process import Why
 from refund_desk.domain.raci import Option
+from refund_desk.domain.sending import is_overdue
 from refund_desk.domain.words import Decision, Raci, Reason, RecordKind, RequestKind, Role, Stage, Tender
 from refund_desk.service.casefile import CaseFile
 from refund_desk.service.decisions import Done, content_of
@@ -254,9 +256,12 @@ def intent(
         reference=row.reference,
         at=row.created_at,
         confirmed_by=person(row.confirmed_by, names),
-        age_s=max(0, int((now - row.created_at).total_seconds())),
+        # An unknown one is as old as its not being known; any other as its reservation.
+        age_s=max(0, int((now - (row.changed_at if row.state == "unknown" else row.created_at)).total_seconds())),
         owner=owner,
         link=link_to(links, row.channel, RecordKind.REFUND, row.reference) if row.reference else None,
+        promised_at=row.promised_at,
+        overdue=row.promised_at is not None and is_overdue(IntentState(row.state), row.promised_at, now),
     )
 
 

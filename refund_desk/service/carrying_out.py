@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from refund_desk.domain.cases import CaseState
@@ -11,6 +12,7 @@ from refund_desk.domain.conditions import CaseFacts
 from refund_desk.domain.decisions import ProposalContent
 from refund_desk.domain.intents import SHIPPING, LineAmount
 from refund_desk.domain.people import Principal
+from refund_desk.domain.sending import outside
 from refund_desk.domain.words import Aspect, ClockKind, Decision, Tender, Who
 from refund_desk.service import lifecycle
 from refund_desk.service.casefile import CaseFile
@@ -32,6 +34,7 @@ def reserve(
 ) -> list[IntentRow]:
     """One intent per part, in the transaction of the approval. Ids are random: a guess hits none."""
     now = desk.clock()
+    given_by_others = outside(file.book)
     payments = {record.external_id: record for record in file.records if record.kind.value == "payment"}
     out = []
     for part in parts:
@@ -54,6 +57,8 @@ def reserve(
             proposer_id=row.person_id,
             approver_id=who.person_id,
             confirmed_by=None,
+            outside=given_by_others,
+            due_at=now + timedelta(seconds=file.process.undo_s),
             lines=_merged(part.lines),
         )
         work.money.add_intent(intent)

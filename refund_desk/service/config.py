@@ -9,11 +9,11 @@ from typing import Any
 from refund_desk.domain.errors import Conflict, Invalid, NotFound, Refused
 from refund_desk.domain.people import Principal, check_roles
 from refund_desk.domain.words import Role
-from refund_desk.service import people
+from refund_desk.service import people, sources
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
 
-KINDS = ("process", "policy", "links", "roles")
+KINDS = ("process", "policy", "links", "roles", sources.KIND)
 AGAIN = "~"
 """Between a version and how many times its content came into force."""
 
@@ -82,6 +82,9 @@ def _named(work: Work, kind: str, subject: str) -> str:
 
 
 def _check(work: Work, desk: Desk, kind: str, subject: str, content: Any) -> None:
+    if kind == sources.KIND:
+        sources.check(work, desk, subject, content)
+        return
     if kind != "roles":
         desk.process.check(kind, content)
         return
@@ -137,6 +140,9 @@ def _enact(work: Work, desk: Desk, who: Principal, row: Mapping[str, Any]) -> No
     if kind == "roles":
         people.set_roles(work, desk, who, row["subject"], [Role(value) for value in content])
         return
+    if kind == sources.KIND:
+        sources.enact(work, desk, who, row["subject"], content, int(row["id"]))
+        return
     version = desk.process.check(kind, content)
     before = [str(known["version"]).partition(AGAIN)[0] for known in work.people.versions(kind)]
     if before and before[-1] == version:
@@ -151,6 +157,16 @@ def changes(work: Work, desk: Desk, who: Principal, before: int | None = None) -
     """Changes newest first, at most 200; before: the id of the last one had."""
     permit(work, desk, who, "process.read")
     return work.people.changes(before, 200)
+
+
+def before(work: Work, desk: Desk, row: Mapping[str, Any]) -> Any:
+    """What a change would replace, as it stands now."""
+    if row["kind"] == "roles":
+        account = work.people.account(people.clean_login(row["subject"]))
+        return sorted(account.roles) if account else []
+    if row["kind"] == sources.KIND:
+        return sources.standing(work, row["subject"])
+    return desk.process.content(work, row["kind"])
 
 
 def in_force(work: Work, desk: Desk, who: Principal, kind: str) -> Any:

@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import DeskError, Invalid
@@ -20,14 +20,14 @@ from refund_desk.domain.evidence import Kept, claimed_type, sniff
 from refund_desk.domain.facts import Record
 from refund_desk.domain.oddities import AskedFor, Found, Shown, find
 from refund_desk.domain.people import Principal
-from refund_desk.domain.requests import Asked, Letter, Problem, Proof, RequestRecord, Saying, Wanted, keys_of, problems
-from refund_desk.domain.words import Aspect, RecordKind, Who
+from refund_desk.domain.requests import Buyer, Problem, Proof, RequestRecord, Saying, Wanted, keys_of, problems
+from refund_desk.domain.words import Aspect, RecordKind
 from refund_desk.service import lifecycle
 from refund_desk.service.casefile import leading_lines, open_file, shares_of
+from refund_desk.service.filling import Filling
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.facts import CustomerKey, OrderRef
-from refund_desk.service.thread import customer_spoke
 
 ReadFile = Callable[[str], bytes]
 Result = Literal["new", "unchanged", "updated"]
@@ -53,7 +53,16 @@ def check(desk: Desk, record: RequestRecord) -> None:
         raise quarantined(found)
 
 
-def owner(work: Work, desk: Desk, record: RequestRecord) -> CustomerKey | None:
+class Carries(Protocol):
+    """What came with somebody it is about and files of evidence: a request, or what a source says of an order."""
+
+    @property
+    def buyer(self) -> Buyer | None: ...
+    @property
+    def proofs(self) -> Sequence[Proof]: ...
+
+
+def owner(work: Work, desk: Desk, record: Carries) -> CustomerKey | None:
     """The customer of a record, made with a fresh secret if nobody knows them yet. Own transaction."""
     if record.buyer is None:
         return None
@@ -61,7 +70,7 @@ def owner(work: Work, desk: Desk, record: RequestRecord) -> CustomerKey | None:
     return known or work.facts.ensure_customer(record.buyer.system, record.buyer.id, desk.secret(32))
 
 
-def keep(desk: Desk, customer: CustomerKey | None, record: RequestRecord, read: ReadFile) -> list[Kept]:
+def keep(desk: Desk, customer: CustomerKey | None, record: Carries, read: ReadFile) -> list[Kept]:
     """Put a record's evidence on disk; no transaction is open. Raises `quarantined` for what can't be read."""
     if customer is not None and customer.erased:
         return []
@@ -93,12 +102,10 @@ def take_in(
     seen = work.intake.seen(asked.system, asked.id)
     if seen is not None and (seen.digest == digest or (customer is not None and customer.erased)):
         return _outcome(work, "unchanged", work.cases.by_id(seen.case_id))
-    order = _order(work, asked, customer)
-    if customer is not None and not customer.erased and record.buyer is not None:
-        said = {name: getattr(record.buyer, name) for name in ("name", "email", "phone", "address", "country")}
-        work.facts.put_personal(customer.id, record.buyer.id, asked.created_at, said)
+    order = order_of(work, asked.order, asked.currency, customer, "request.currency")
+    put_personal(work, customer, record.buyer, asked.created_at)
     taking = _Taking(work, desk, who, record, customer, order, kept)
-    changed = work.facts.observe(order.id, record.sayings, desk.clock(), lambda said: _digest(key, said))
+    changed = work.facts.observe(order.id, record.sayings, desk.clock(), lambda said: saying_digest(key, said))
     state, result = taking.case(seen.case_id if seen else None)
     taking.fill(state, changed, new=result == "new")
     work.intake.remember(asked.system, asked.id, digest, state.id, desk.clock())
@@ -111,17 +118,26 @@ def _keyed(key: bytes, data: bytes) -> bytes:
     return hmac.new(key, data, hashlib.sha256).digest()
 
 
-def _digest(key: bytes, said: Saying) -> bytes:
+def saying_digest(key: bytes, said: Saying) -> bytes:
     """Of a saying as it came. Keyed by the customer: notes in it may be personal, and short enough to guess."""
     return _keyed(key, repr((said.source, said.external_id, said.as_of, sorted(said.fields.items()))).encode())
 
 
-def _order(work: Work, asked: Asked, customer: CustomerKey | None) -> OrderRef:
-    known = work.facts.order_by_number(asked.order)
-    if known is not None and known.currency != asked.currency:
-        params = {"currency": known.currency, "said": asked.currency}
-        raise quarantined([Problem("request.currency", "currency.differs", params)])
-    return work.facts.ensure_order(asked.order, asked.currency, customer.id if customer else None)
+def put_personal(work: Work, customer: CustomerKey | None, buyer: Buyer | None, at: datetime) -> None:
+    """Keep what is personal of a customer, unless they were erased."""
+    if customer is None or customer.erased or buyer is None:
+        return
+    said = {name: getattr(buyer, name) for name in ("name", "email", "phone", "address", "country")}
+    work.facts.put_personal(customer.id, buyer.id, at, said)
+
+
+def order_of(work: Work, number: str, currency: str, customer: CustomerKey | None, path: str) -> OrderRef:
+    """The order, made if it is new, locked. Raises `quarantined` where it has another currency; path: of ours."""
+    known = work.facts.order_by_number(number)
+    if known is not None and known.currency != currency:
+        params = {"currency": known.currency, "said": currency}
+        raise quarantined([Problem(path, "currency.differs", params)])
+    return work.facts.ensure_order(number, currency, customer.id if customer else None)
 
 
 def _outcome(work: Work, result: Result, state: CaseState) -> Outcome:
@@ -248,87 +264,14 @@ class _Taking:
 
     def fill(self, state: CaseState, changed: Sequence[str], *, new: bool) -> None:
         """Messages, evidence and search; for a case that was there already, with its events."""
-        messages = {} if self.erased else self._messages(state)
-        evidence = [] if self.erased else self._evidence(state)
-        self._index(state, messages)
-        if new:
-            if evidence:
-                self.work.cases.update(state.id, images=self.work.facts.count_images(state.id))
-            return
-        person = self.who.person_id
-        spoke = any(letter.direction == "in" and letter.who is Who.CUSTOMER for letter in messages.values())
-        if messages:
-            aspect = Aspect.FACTS if any(letter.direction == "in" for letter in messages.values()) else Aspect.THREAD
-            ids = {"messages": sorted(messages)}
-            self.work.cases.event(state.id, "message.came", aspect, at=self.now, person_id=person, data=ids)
-        if evidence:
-            ids = {"evidence": evidence}
-            self.work.cases.event(state.id, "evidence.came", Aspect.FACTS, at=self.now, person_id=person, data=ids)
-        if changed or evidence:
-            lifecycle.refresh(self.work, self.desk, state.id, new=bool(changed), what={"fields": list(changed)})
-        if spoke and state.open:
-            customer_spoke(self.work, self.desk, self.who, self.work.cases.by_id(state.id))
-
-    def _messages(self, state: CaseState) -> dict[int, Letter]:
-        """Add the messages that the case hasn't; our ids of those."""
-        known = self.work.facts.message_ids(state.id) if self.record.letters else {}
-        self._carried: dict[str, int] = {}
-        added: dict[int, Letter] = {}
-        for letter in self.record.letters:
-            message_id = known.get((letter.source, letter.id))
-            if message_id is None:
-                message_id = self._add_message(state, letter)
-                added[message_id] = letter
-            self._carried.update(dict.fromkeys(letter.attachments, message_id))
-        return added
-
-    def _add_message(self, state: CaseState, letter: Letter) -> int:
-        promise = letter.promise
-        return self.work.facts.add_message(
-            order_id=self.order.id,
-            case_id=state.id,
-            customer_id=self.customer.id if self.customer else None,
-            source=letter.source,
-            external_id=letter.id,
-            direction=letter.direction,
-            channel=letter.channel,
-            who=letter.who.value,
-            name=letter.name,
-            sent_at=letter.sent_at,
-            text=letter.text,
-            language=letter.language,
-            promise_minor=promise.minor if promise else None,
-            promise_currency=promise.currency if promise else None,
-            promise_form=promise.form.value if promise else None,
-            taken_at=self.now,
+        self._index(state)
+        record = self.record
+        came = Filling(
+            self.work, self.desk, self.who, self.order, self.customer, record.letters, record.proofs, self.kept
         )
+        came.fill(state, changed, new=new)
 
-    def _evidence(self, state: CaseState) -> list[int]:
-        proofs = {proof.file: proof for proof in self.record.proofs}
-        added = (self._add_file(state, proofs[one.file], one) for one in self.kept)
-        return [number for number in added if number is not None]
-
-    def _add_file(self, state: CaseState, proof: Proof, one: Kept) -> int | None:
-        trouble = one.sniffed.trouble
-        return self.work.facts.add_evidence(
-            case_id=state.id,
-            customer_id=self.customer.id if self.customer else None,
-            message_id=self._carried.get(proof.file),
-            file=proof.file,
-            name=proof.name,
-            kind=proof.kind.value,
-            who=proof.who.value,
-            sha256=one.sha256,
-            media_type=one.sniffed.media_type,
-            bytes=one.size,
-            status=one.sniffed.status,
-            problem={"code": trouble.code, "params": dict(trouble.params)} if trouble else None,
-            edited=False,
-            sent_at=proof.sent_at,
-            added_at=self.now,
-        )
-
-    def _index(self, state: CaseState, messages: Mapping[int, Letter]) -> None:
+    def _index(self, state: CaseState) -> None:
         asked, index = self.record.request, self.work.cases.index
         index(state.id, "ref", "ref", state.ref)
         if self.erased:
@@ -343,8 +286,6 @@ class _Taking:
             )
         text = _joined(asked.id, asked.reason_text, asked.text, asked.want)
         index(state.id, "request", f"{asked.system}/{asked.id}", text)
-        for message_id, letter in messages.items():
-            index(state.id, "message", str(message_id), letter.text)
 
 
 def _joined(*words: str | None) -> str:
@@ -368,14 +309,21 @@ def _line(wanted: Wanted) -> dict[str, Any]:
 
 def _settle(work: Work, desk: Desk, state: CaseState, order: OrderRef, changed: Sequence[str]) -> None:
     """Facts are the order's: every open case of it is brought up to date, and its findings with it."""
-    records = work.facts.records(order.id)
     others = [other for other in work.cases.of_order(order.id) if other.open and other.id != state.id]
     if changed:
         for other in others:
             lifecycle.refresh(work, desk, other.id, what={"fields": list(changed)})
-    for case in [work.cases.by_id(state.id), *(others if changed else [])]:
-        work.cases.set_findings(case.id, findings(work, case, order, records), desk.clock())
-        work.cases.index(case.id, "order", str(order.id), _order_words(order, records))
+    settle(work, desk, [state.id, *(other.id for other in (others if changed else []))], order)
+
+
+def settle(work: Work, desk: Desk, case_ids: Iterable[int], order: OrderRef) -> None:
+    """Findings and words of an order's cases, after its facts changed."""
+    records = work.facts.records(order.id)
+    words = _order_words(order, records)
+    for case_id in case_ids:
+        case = work.cases.by_id(case_id)
+        work.cases.set_findings(case_id, findings(work, case, order, records), desk.clock())
+        work.cases.index(case_id, "order", str(order.id), words)
 
 
 def findings(work: Work, case: CaseState, order: OrderRef, records: Sequence[Record]) -> list[Found]:
@@ -393,6 +341,7 @@ def findings(work: Work, case: CaseState, order: OrderRef, records: Sequence[Rec
     found = find(requests, records, shares, case.customer_id, shown(work.facts.evidence(case.id)))
     if case.customer_id and order.customer_id and case.customer_id != order.customer_id:
         found.append(("customer.differs", {}, "warning"))
+    found += [(alarm.code, alarm.params, "blocking") for alarm in work.sending.alarms(case.id)]
     return found
 
 

@@ -1,4 +1,4 @@
-"""Money on its way. Here finance confirms by hand, with a unique reference; connectors will do it by themselves.
+"""Money on its way by hand: finance confirms it, with a unique reference. What goes by itself is in `sending`.
 
 The three steps of money-safety hold for hands too: `submitting` is on record before anybody can say
 that it was paid, and what was given back elsewhere since the approval stops it.
@@ -7,19 +7,17 @@ that it was paid, and what was given back elsewhere since the approval stops it.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
-from typing import Any
 
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Conflict, Invalid, Refused
 from refund_desk.domain.intents import IntentState, advance
-from refund_desk.domain.payouts import Proposed, check_ceilings
 from refund_desk.domain.people import Principal
-from refund_desk.domain.process import next_stage
-from refund_desk.domain.words import Aspect, ClockKind, Role, Stage, Tender
-from refund_desk.service import lifecycle
+from refund_desk.domain.sending import check_leaving
+from refund_desk.domain.words import Role, Tender
+from refund_desk.service import payout_ends
 from refund_desk.service.casefile import CaseFile, open_file
 from refund_desk.service.gate import permit_on
+from refund_desk.service.halting import check_running
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.money import IntentRow
 from refund_desk.service.thread import add_message
@@ -73,35 +71,38 @@ def confirm(
         raise Invalid("payout.amount_differs", asked={"minor": minor, "currency": currency}, allowed=wanted)
     if work.money.reference_used(intent.channel, clean):
         raise Conflict("payout.reference_used", reference=clean, channel=intent.channel)
-    if intent.state != _S.RESERVED:
+    at = IntentState(intent.state)
+    if at not in (_S.RESERVED, _S.UNKNOWN):
         raise Conflict("payout.not_waiting", ref=ref, state=intent.state)
-    gone = _gone(file, intent)
-    if gone is not None:
-        return _stop(work, desk, who, file, intent, gone, clean)
+    check_running(work)
     now = desk.clock()
-    advance(_S.RESERVED, _S.SUBMITTING)
-    work.money.set_intent(intent.id, _S.SUBMITTING.value, now, who.person_id, {"by": "hand"})
-    advance(_S.SUBMITTING, _S.SUCCEEDED)
+    if at is _S.RESERVED:
+        gone = _gone(file, intent)
+        if gone is not None:
+            return _stop(work, desk, who, file, intent, gone, clean)
+        at = advance(at, _S.SUBMITTING)
+        work.money.set_intent(intent.id, at.value, now, who.person_id, {"by": "hand"})
+    # An unknown one was found by a person at the gateway: it is paid, on their word. It never fails on a word.
     work.money.set_intent(
         intent.id,
-        _S.SUCCEEDED.value,
+        advance(at, _S.SUCCEEDED).value,
         now,
         who.person_id,
         {"reference": clean},
         reference=clean,
         confirmed_by=who.person_id,
     )
+    work.sending.end_alarms(intent.id, now)
     data = {"intent": intent.id, "reference": clean, "amount": minor}
     work.audit("payout.confirmed", who, ref, currency=currency, channel=intent.channel, **data)
-    return _paid(work, desk, who, file, "payout.confirmed", {"intent": intent.id, "amount": minor})
+    return payout_ends.paid(work, desk, who, file.state, "payout.confirmed", {"intent": intent.id, "amount": minor})
 
 
 def _gone(file: CaseFile, intent: IntentRow) -> Conflict | None:
-    """The ceilings once more, without this intent: what others gave back since the approval counts now."""
-    book = file.book.without(intent.id)
-    payment = next((i.payment for i in file.book.intents if i.id == intent.id), None)
+    """What stops it now, without this intent: the ceilings, or what others gave back since the approval."""
+    mine = next(known for known in file.book.intents if known.id == intent.id)
     try:
-        check_ceilings(Proposed(intent.currency, intent.amount_minor, intent.tender, payment), book)
+        check_leaving(file.book, mine, intent.outside)
     except Conflict as error:
         return error
     return None
@@ -112,50 +113,27 @@ def _stop(
 ) -> CaseState:
     """Called off by the ceilings. The reference that was typed stays on record: should the money have left by
     hand before anybody looked, this is where it is found again."""
-    now, ref = desk.clock(), file.state.ref
-    data = {"intent": intent.id, "because": why.code, **why.params}
-    work.money.set_intent(intent.id, _S.CANCELLED.value, now, who.person_id, {**data, "reference": reference})
-    work.audit("payout.stopped", who, ref, reference=reference, **data)
-    _cancel_rest(work, desk, who, ref, intent)
-    return _back_to_review(work, desk, who, file, intent, "payout.cancelled", "payout.stopped", data)
-
-
-def _paid(work: Work, desk: Desk, who: Principal, file: CaseFile, event: str, data: Mapping[str, Any]) -> CaseState:
-    state = work.cases.by_id(file.state.id)
-    fresh = open_file(work, desk, state)
-    seats = file.process.activities["payout.confirm"].seats
-    if not fresh.facts.open_intents:
-        lifecycle.stop_clock(work, desk, state, ClockKind.PAYOUT)
-    decided = next((p.decision for p in file.proposals if p.status == "approved"), None)
-    moved = lifecycle.move(
-        work,
-        desk,
-        who,
-        state,
-        event,
-        fresh.facts,
-        fresh.process,
-        decided=decided,
-        aspect=Aspect.MONEY,
-        data=data,
-        inform=seats.i,
-    )
-    if moved.stage is Stage.CLOSED:
-        work.audit("case.closed", who, moved.ref, by=event)
-    return moved
+    named = Conflict(why.code, **{**why.params, "reference": reference})
+    return payout_ends.stopped(work, desk, who, file.state, intent, named)
 
 
 def fail(work: Work, desk: Desk, who: Principal, intent_id: str, reason: str) -> CaseState:
-    """The payout was refused for good, as the bank or gateway said: the money is free again, the case comes back."""
+    """The payout was refused for good, as the bank or gateway said: the money is free again, the case comes back.
+
+    What a connector sent, only its gateway can call failed.
+    """
     file, intent = _locked(work, desk, who, intent_id, "payout.fail")
     if not reason.strip():
         raise Invalid("reason.missing")
+    check_running(work)
+    if work.sending.attempts(intent.id):
+        raise Conflict("payout.only_its_channel_knows", ref=file.state.ref, channel=intent.channel)
     now = desk.clock()
     at = IntentState(intent.state)
     if at is _S.RESERVED:
-        work.money.set_intent(intent.id, advance(at, _S.SUBMITTING).value, now, who.person_id, {"by": "hand"})
-        at = _S.SUBMITTING
-    work.money.set_intent(intent.id, advance(at, _S.FAILED).value, now, who.person_id, {})
+        at = advance(at, _S.SUBMITTING)
+        work.money.set_intent(intent.id, at.value, now, who.person_id, {"by": "hand"})
+    work.money.set_intent(intent.id, advance(at, _S.FAILED).value, now, who.person_id, {}, due_at=None)
     return _given_up(work, desk, who, file, intent, "payout.failed", reason)
 
 
@@ -164,55 +142,17 @@ def cancel(work: Work, desk: Desk, who: Principal, intent_id: str, reason: str) 
     file, intent = _locked(work, desk, who, intent_id, "payout.cancel")
     if not reason.strip():
         raise Invalid("reason.missing")
+    check_running(work)
     to = advance(IntentState(intent.state), _S.CANCELLED)
-    work.money.set_intent(intent.id, to.value, desk.clock(), who.person_id, {})
+    work.money.set_intent(intent.id, to.value, desk.clock(), who.person_id, {}, due_at=None)
     return _given_up(work, desk, who, file, intent, "payout.cancelled", reason)
 
 
 def _given_up(
     work: Work, desk: Desk, who: Principal, file: CaseFile, intent: IntentRow, event: str, reason: str
 ) -> CaseState:
-    ref = file.state.ref
-    work.audit(event, who, ref, intent=intent.id, amount=intent.amount_minor, currency=intent.currency)
     add_message(work, desk, who, file.state, "note", reason)
-    _cancel_rest(work, desk, who, ref, intent)
-    return _back_to_review(work, desk, who, file, intent, event, event, {"intent": intent.id})
-
-
-def _cancel_rest(work: Work, desk: Desk, who: Principal, ref: str, intent: IntentRow) -> None:
-    """What was decided falls as a whole: a part that waits still may not go out by itself."""
-    for other in work.money.intents_of_case(intent.case_id):
-        if other.state == _S.RESERVED and other.proposal_id == intent.proposal_id and other.id != intent.id:
-            work.money.set_intent(other.id, _S.CANCELLED.value, desk.clock(), who.person_id, {"with": intent.id})
-            work.audit("payout.cancelled", who, ref, intent=other.id)
-
-
-def _back_to_review(
-    work: Work,
-    desk: Desk,
-    who: Principal,
-    file: CaseFile,
-    intent: IntentRow,
-    way: str,
-    event: str,
-    data: Mapping[str, Any],
-) -> CaseState:
-    """To whoever proposed it. way: the event of the process whose path it takes; event: what the thread calls it."""
-    state = work.cases.by_id(file.state.id)
-    fresh = open_file(work, desk, state)
-    return lifecycle.to_stage(
-        work,
-        desk,
-        who,
-        state,
-        next_stage(fresh.process, way, fresh.facts),
-        event,
-        fresh.process,
-        aspect=Aspect.MONEY,
-        data=data,
-        inform=file.process.activities["payout.fail"].seats.i,
-        **lifecycle.returned_to(desk, fresh.process, intent.proposer_id),
-    )
+    return payout_ends.failed(work, desk, who, file.state, intent, event, {"intent": intent.id})
 
 
 def came_back(work: Work, desk: Desk, who: Principal, intent_id: str, reason: str) -> CaseState:
@@ -220,10 +160,7 @@ def came_back(work: Work, desk: Desk, who: Principal, intent_id: str, reason: st
     file, intent = _locked(work, desk, who, intent_id, "payout.returned")
     if not reason.strip():
         raise Invalid("reason.missing")
-    to = advance(IntentState(intent.state), _S.RETURNED)
-    work.money.set_intent(intent.id, to.value, desk.clock(), who.person_id, {})
-    work.audit("payout.returned", who, file.state.ref, intent=intent.id, amount=intent.amount_minor)
-    return lifecycle.next_round(work, desk, who, file.state, "payout.returned", file.facts)
+    return payout_ends.came_back(work, desk, who, file.state, intent)
 
 
 def ship(work: Work, desk: Desk, who: Principal, ref: str, tracking: str, carrier: str | None) -> CaseState:
@@ -252,4 +189,4 @@ def ship(work: Work, desk: Desk, who: Principal, ref: str, tracking: str, carrie
         confirmed_by=who.person_id,
     )
     work.audit("exchange.shipped", who, ref, intent=intent.id, tracking=number)
-    return _paid(work, desk, who, file, "exchange.shipped", {"intent": intent.id, "tracking": number})
+    return payout_ends.paid(work, desk, who, file.state, "exchange.shipped", {"intent": intent.id, "tracking": number})

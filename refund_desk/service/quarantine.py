@@ -12,6 +12,7 @@ from refund_desk.domain.errors import Conflict, DeskError, Invalid
 from refund_desk.domain.evidence import path_problem
 from refund_desk.domain.people import Principal
 from refund_desk.domain.requests import Problem, reasons
+from refund_desk.domain.sources import Hint
 from refund_desk.service.gate import permit
 from refund_desk.service.intake import ReadFile
 from refund_desk.service.ports import Desk, Work
@@ -108,6 +109,17 @@ def to_retry(work: Work, desk: Desk, who: Principal, number: int) -> Mapping[str
     if row["status"] != "open":
         raise Conflict("quarantine.settled", id=number, status=row["status"])
     return row
+
+
+def ask_again(work: Work, desk: Desk, row: Mapping[str, Any]) -> bool:
+    """A record of a source is asked for again there, with its next run; False where it came another way."""
+    connection = work.sources.by_name(row["source"])
+    streams = work.sources.streams_of(connection.id, row["request"] or "") if connection else []
+    if connection is None or not streams:
+        return False
+    work.sources.add_hints(connection.id, [Hint(stream, row["request"]) for stream in streams], desk.clock())
+    work.sources.ask_for(connection.id, desk.clock())
+    return True
 
 
 def taken(work: Work, desk: Desk, who: Principal, number: int, ref: str) -> None:

@@ -139,6 +139,8 @@ def close(work: Work, desk: Desk, who: Principal, ref: str, reason: str) -> Case
     file = open_file(work, desk, work.cases.lock(ref))
     if file.facts.open_intents:
         raise Conflict("case.money_open", ref=ref)
+    if work.reconciliation.open_breaks_of(file.state.id):
+        raise Conflict("case.breaks_open", ref=ref)
     return _reasoned(work, desk, who, ref, reason, "case.close", "settled")
 
 

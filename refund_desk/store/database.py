@@ -63,7 +63,9 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """One read transaction: a consistent picture."""
-    with engine.connect() as connection, connection.begin():
+def reading(engine: Engine, *, long: bool = False) -> Iterator[Connection]:
+    """One read transaction: a consistent picture. long: on PostgreSQL, too, where each statement takes its own."""
+    repeat = long and engine.dialect.name == "postgresql"
+    options = {"isolation_level": "REPEATABLE READ"} if repeat else {}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection

@@ -84,6 +84,18 @@ class IntakeRepo:
     def settle_quarantine(self, quarantine_id: int, **columns: Any) -> None:
         self._c.execute(update(quarantine).where(quarantine.c.id == quarantine_id).values(**columns))
 
+    def quarantined_of(self, source: str) -> int:
+        where = (quarantine.c.source == source, quarantine.c.status == "open")
+        return int(self._c.execute(select(func.count()).select_from(quarantine).where(*where)).scalar_one())
+
+    def settle_of(self, source: str, request: str, status: str) -> int:
+        """The bytes go with it; the key as well, so that the same bytes can be refused again."""
+        where = (quarantine.c.source == source, quarantine.c.request == request, quarantine.c.status == "open")
+        numbers = list(self._c.execute(select(quarantine.c.id).where(*where)).scalars())
+        for number in numbers:
+            self.settle_quarantine(number, status=status, raw=b"", digest=b"settled %d" % number)
+        return len(numbers)
+
     # ------------------------------------------------------------ erasing
 
     def erase(self, case_ids: Sequence[int], external_id: str) -> list[str]:

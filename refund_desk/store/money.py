@@ -15,6 +15,7 @@ from refund_desk.domain.words import Decision, Role, Tender
 from refund_desk.service.ports.money import Consultation, IntentRow, ProposalRow
 from refund_desk.store.statements import new_id
 from refund_desk.store.tables.cases import consultation, intent_event, intent_line, proposal, refund_intent
+from refund_desk.store.tables.facts import record
 
 _DEAD = ("cancelled", "failed", "returned")
 """States in which nothing is held or gone: the sum decided for an order or customer leaves them out."""
@@ -34,6 +35,9 @@ INTENTS = (
 )
 _INTENT_BY_ID = INTENTS.where(refund_intent.c.id == bindparam("id"))
 _INTENTS_OF_ORDER = INTENTS.where(refund_intent.c.order_id == bindparam("order_id"))
+_INTENTS_ON = INTENTS.join(record, record.c.id == refund_intent.c.payment_record_id).where(
+    refund_intent.c.channel == bindparam("channel"), record.c.external_id == bindparam("payment")
+)
 _INTENTS_OF_CASE = INTENTS.where(refund_intent.c.case_id == bindparam("case_id"))
 SUM = (
     select(refund_intent.c.currency, func.sum(refund_intent.c.amount_minor))
@@ -141,6 +145,15 @@ class MoneyRepo:
             # Somebody gave another payout the same reference in this very moment.
             raise Conflict("payout.reference_used", reference=columns.get("reference", ""), channel="") from error
         self._event(intent_id, state, at, person_id, data)
+
+    def put_off(self, intent_id: str, due_at: datetime | None) -> None:
+        self._c.execute(_CHANGE_INTENT, {"row": intent_id, "due_at": due_at})
+
+    def free(self, intent_id: str, **columns: Any) -> None:
+        self._c.execute(_CHANGE_INTENT, {"row": intent_id, "busy_until": None, **columns})
+
+    def intents_on(self, channel: str, payment: str) -> list[IntentRow]:
+        return self._intents(_INTENTS_ON, channel=channel, payment=payment)
 
     def reference_used(self, channel: str, reference: str) -> bool:
         query = select(refund_intent.c.id).where(

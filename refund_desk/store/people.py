@@ -48,6 +48,8 @@ _HOLDERS = (
 )
 _LATEST = select(func.max(config_version.c.id))
 
+_MARK = select(desk_mark.c.value).where(desk_mark.c.key == bindparam("key"))
+
 
 class PeopleRepo:
     """Everything about who acts, and about settings that change by a second person's approval."""
@@ -209,8 +211,7 @@ class PeopleRepo:
         self._c.execute(delete(saved_view).where(saved_view.c.person_id == person_id, saved_view.c.name == name))
 
     def mark(self, key: str) -> str | None:
-        query = select(desk_mark.c.value).where(desk_mark.c.key == key)
-        return self._c.execute(query).scalar_one_or_none()
+        return self._c.execute(_MARK, {"key": key}).scalar_one_or_none()
 
     def set_mark(self, key: str, value: str) -> None:
         put = self._insert(desk_mark).values(key=key, value=value)

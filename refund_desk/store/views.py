@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -47,6 +47,8 @@ from refund_desk.store.tables.facts import merchant, personal
 from refund_desk.store.tables.people import person
 
 CAP = 999
+FOUND = 1000
+"""How many cases a search of the queue goes through at most."""
 HIGH = {"CNY": 200_000, "USD": 30_000, "EUR": 28_000, "GBP": 24_000, "JPY": 45_000, "HKD": 220_000}
 """What the chip `high_amount` means, in minor units; other currencies have no high amounts of their own."""
 
@@ -155,9 +157,34 @@ _LISTED_BY_ID = _SEEN.where(_c.id.in_(bindparam("ids", expanding=True)))
 @lru_cache(maxsize=256)
 def _page(chip: str | None, closed: bool, narrowed: tuple[str, ...]) -> Any:
     """A page by what narrows it; the values come with the call."""
-    where = [_CHIPS[chip]] if chip else [] if closed else [_OPEN]
-    where += [_NARROWED[name] for name in narrowed]
+    where = conditions(chip, closed, narrowed)
     return _SEEN.where(*where).order_by(_c.act_by, _c.id).limit(bindparam("most"))
+
+
+def conditions(chip: str | None, closed: bool, narrowed: Sequence[str]) -> list[ColumnElement[bool]]:
+    """What a case must be to stand in a list, by what narrows it."""
+    where = [_CHIPS[chip]] if chip else [] if closed else [_OPEN]
+    return where + [_NARROWED[name] for name in narrowed]
+
+
+class Values(NamedTuple):
+    """What `conditions` are bound to. narrowed: the names among them that narrow the list."""
+
+    narrowed: dict[str, Any]
+    viewer: int
+    now: datetime
+
+    @property
+    def all(self) -> dict[str, Any]:
+        return {**self.narrowed, "viewer": self.viewer, "now": self.now, "soon": self.now + SOON}
+
+
+def values_of(viewer: int, wanted: QueueFilter, now: datetime, only: Sequence[int] | None = None) -> Values:
+    """Values of a filter, without those of its text."""
+    narrowed: dict[str, Any] = {name: getattr(wanted, name) for name in _NARROWED if getattr(wanted, name, None)}
+    if only is not None:
+        narrowed["only"] = only
+    return Values(narrowed, viewer, now)
 
 
 _IN_SQLITE = (
@@ -189,36 +216,34 @@ class Views(ForecastViews):
         """A page in order of urgency. after: (act_by in µs, id) of the last row of the page before; only: of these
         cases.
         """
-        values: dict[str, Any] = {name: getattr(wanted, name) for name in _NARROWED if getattr(wanted, name, None)}
+        values = values_of(viewer, wanted, now, only)
         if wanted.text and wanted.text.strip():
-            values["found"] = self._search(wanted.text)
-        if only is not None:
-            values["only"] = only
+            values.narrowed["found"] = self.search(wanted.text)
         if after is not None:
-            values["after"] = after[1]
-        statement = _page(wanted.chip, wanted.closed, tuple(values))
-        if after is not None:
-            values["at"] = from_micros(after[0])
-        rows = self._c.execute(statement, {**values, "viewer": viewer, "now": now, "soon": now + SOON, "most": limit})
+            values.narrowed["after"] = after[1]
+        statement = _page(wanted.chip, wanted.closed, tuple(values.narrowed))
+        more = {"most": limit} if after is None else {"most": limit, "at": from_micros(after[0])}
+        rows = self._c.execute(statement, {**values.all, **more})
         return [_listed(row._mapping, to_state(row)) for row in rows]
 
-    def _search(self, words: str) -> Sequence[int]:
+    def search(self, words: str, most: int | None = FOUND) -> Sequence[int]:
         """Cases with one text that holds all the words, or else with texts that hold them together; newest first.
 
-        At most a thousand. The last word may be the beginning of one.
+        The last word may be the beginning of one. most: None for all of them.
         """
         wanted = query_tokens(words)[:12]
-        found = self._matching([wanted]) if wanted else []
+        found = self._matching([wanted], most) if wanted else []
         each = [group for word in words.split()[:6] if (group := query_tokens(word))]
-        return found if found or len(each) < 2 else self._matching(each)
+        return found if found or len(each) < 2 else self._matching(each, most)
 
-    def _matching(self, groups: Sequence[Sequence[str]]) -> Sequence[int]:
+    def _matching(self, groups: Sequence[Sequence[str]], most: int | None) -> Sequence[int]:
         """Cases that have a text for each group of tokens."""
         one = _IN_POSTGRES if self._postgres else _IN_SQLITE
         parts = " INTERSECT ".join(one.format(n=n) for n in range(len(groups)))
         last = len(groups) - 1
         values = {f"q{n}": self._query(group, begins=n == last) for n, group in enumerate(groups)}
-        rows = self._c.execute(text(f"{parts} ORDER BY 1 DESC LIMIT 1000"), values)
+        limit = "" if most is None else f" LIMIT {most:d}"
+        rows = self._c.execute(text(f"{parts} ORDER BY 1 DESC{limit}"), values)
         return [int(row[0]) for row in rows]
 
     def _query(self, group: Sequence[str], *, begins: bool) -> str:

@@ -20,11 +20,15 @@ from refund_desk.store.ahead import AheadCases, AheadFacts, AheadMoney, AheadPeo
 from refund_desk.store.audit import AuditLog, Canonical
 from refund_desk.store.cases import CaseRepo
 from refund_desk.store.database import reading, writing
+from refund_desk.store.exports import Exports
 from refund_desk.store.facts import FactRepo
 from refund_desk.store.idempotency import IdempotencyRepo
 from refund_desk.store.intake import IntakeRepo
 from refund_desk.store.money import MoneyRepo
 from refund_desk.store.people import PeopleRepo
+from refund_desk.store.reconciliation import ReconciliationRepo
+from refund_desk.store.sending import SendingRepo
+from refund_desk.store.sources import SourceRepo
 from refund_desk.store.views import Views
 
 WAKE = text("NOTIFY refund_desk")
@@ -55,12 +59,28 @@ class SqlWork:
         return MoneyRepo(self.connection)
 
     @cached_property
+    def sending(self) -> SendingRepo:
+        return SendingRepo(self.connection)
+
+    @cached_property
     def people(self) -> PeopleRepo:
         return PeopleRepo(self.connection)
 
     @cached_property
+    def sources(self) -> SourceRepo:
+        return SourceRepo(self.connection)
+
+    @property
+    def reconciliation(self) -> ReconciliationRepo:
+        return ReconciliationRepo(self.connection)
+
+    @cached_property
     def views(self) -> Views:
         return Views(self.connection)
+
+    @cached_property
+    def exports(self) -> Exports:
+        return Exports(self.connection)
 
     @cached_property
     def idempotency(self) -> IdempotencyRepo:
@@ -114,4 +134,10 @@ class SqlStore:
     def read(self) -> Iterator[SqlWork]:
         """One consistent picture."""
         with reading(self.engine) as connection:
+            yield SqlWork(connection, self)
+
+    @contextmanager
+    def read_long(self) -> Iterator[SqlWork]:
+        """One picture for many statements, however long they take."""
+        with reading(self.engine, long=True) as connection:
             yield SqlWork(connection, self)

@@ -351,6 +351,27 @@ class ConfirmPayout(Wire):
     currency: Currency
 
 
+class AlarmRow(Wire):
+    """Something about money that its owner has to look after."""
+
+    id: int
+    ref: str | None = None
+    intent: str | None = None
+    what: Coded
+    owner: Role
+    at: Time
+
+
+class PayoutsNow(Wire):
+    """Payouts as they stand: channels that send by themselves, why they halted, what is left to read again."""
+
+    channels: list[str]
+    halted: Coded | None = None
+    halted_at: Time | None = None
+    to_read: int = 0
+    alarms: list[AlarmRow] = Field(default_factory=list)
+
+
 class PayoutFailed(Wire):
     reason: Reason
 

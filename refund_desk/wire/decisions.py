@@ -145,6 +145,8 @@ class IntentView(Wire):
     confirmed_by: PersonRef | None = None
     age_s: int
     owner: Role
+    promised_at: Time | None = Field(default=None, description="Until when the customer has it.")
+    overdue: bool = Field(default=False, description="That day is over, and nothing shows that it arrived.")
     link: Link = None
 
 

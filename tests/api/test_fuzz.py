@@ -26,6 +26,7 @@ PATHS = {
     "ref": st.sampled_from([f"RC-26-{n:06d}" for n in range(1, 13)] + ["RC-26-999999", "x", "%20", "..%2f", "é"]),
     "intent_id": st.sampled_from(["x", "0", "%F0%9F%A7%BE"]),
     "login": st.sampled_from(["warehouse", "nobody", "%20", "A%40b", "é" * 40]),
+    "source": st.sampled_from(["shop", "Shop", "%20", "a" * 50]),
     "job_id": st.sampled_from(["x", "0" * 32]),
 }
 NUMBERS = st.sampled_from(["0", "1", "2", "7", "999999", "9007199254740991", "-1", "x", "1.0", "99999999999999999999"])

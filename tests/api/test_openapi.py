@@ -11,12 +11,12 @@ from pydantic import BaseModel, TypeAdapter
 
 from refund_desk.server.examples import EXAMPLES
 from refund_desk.server.openapi import ERRORS
-from refund_desk.wire import base, bundle, cases, clocks, commands
+from refund_desk.wire import base, bundle, cases, clocks, commands, exports, reconciliation, sources
 from tests.fakes.desk_api import DeskApi
 
 SHAPES: dict[str, type[BaseModel]] = {
     name: kind
-    for module in (base, bundle, cases, clocks, commands)
+    for module in (base, bundle, cases, clocks, commands, exports, reconciliation, sources)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, BaseModel)
 }
@@ -92,7 +92,12 @@ def test_every_route_has_its_errors(document: dict[str, Any]) -> None:
 
 def test_who_needs_no_token(document: dict[str, Any]) -> None:
     open_routes = {f"{method.upper()} {path}" for path, method, route in routes(document) if "security" not in route}
-    assert open_routes == {"GET /v1/status", "POST /v1/session", "POST /v1/first-administrator"}
+    assert open_routes == {
+        "GET /v1/status",
+        "POST /v1/session",
+        "POST /v1/first-administrator",
+        "POST /v1/hooks/{source}",
+    }
     assert document["components"]["securitySchemes"] == {"token": {"type": "http", "scheme": "bearer"}}
 
 

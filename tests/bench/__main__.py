@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import audit, desk, intake, service, window
+from tests.bench import audit, desk, exports, intake, reconcile, service, window
 from tests.bench.measure import Row, machine, table
 
 
@@ -28,7 +28,9 @@ FIGURES: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "audit": lambda options: audit.verification(options.cases),
     "start": lambda options: window.start(options.cases, options.open),
     "window": lambda options: window.work(options.cases, options.open),
+    "export": lambda options: exports.tables(options.cases, options.open),
     "import": lambda options: intake.long_file(options.cases),
+    "reconcile": lambda options: reconcile.figures(),
 }
 
 

@@ -19,9 +19,10 @@ from refund_desk.desktop.context import Desk
 from refund_desk.desktop.keys import Keys
 from refund_desk.desktop.operations import Operations
 from refund_desk.desktop.theme import MODES, theme
-from refund_desk.desktop.words import words
+from refund_desk.desktop.words import tr, word_error, words
 from refund_desk.desktop.workspace import CaseWorkspace
 from refund_desk.desktop.workspace.compare import Compare
+from refund_desk.domain.errors import Invalid
 from refund_desk.domain.words import Decision, Role
 from refund_desk.wire.base import PersonRef
 from refund_desk.wire.cases import CaseView
@@ -188,6 +189,20 @@ def finance(stage: Stage, size: str) -> None:
     stage.open(samples.for_finance(), Role.FINANCE, size=size)
 
 
+def upload(stage: Stage, size: str) -> None:
+    """A file on its way, others refused."""
+    view = samples.chinese()
+    view = view.model_copy(update={"actions": [*view.actions, "evidence.add"]})
+    pane = stage.open(view, size=size).page.evidence
+    pane.show_sending(
+        tr("ui.case.upload.sending", ref=view.ref, name="面单 close-up of the seal.jpg", n=2, total=5), 0, 0
+    )
+    pane.show_sending("…", 3, 7)
+    for name, code in (("empty.jpg", "evidence.empty"), ("page.jpg", "evidence.active_content")):
+        pane.tell(tr("ui.case.upload.not_added", name=name, why=word_error(Invalid("evidence.not_added", why=code))))
+    pane.tell(tr("ui.case.upload.not_added", name="twice.jpg", why=tr("ui.case.upload.duplicate")))
+
+
 def returned(stage: Stage, size: str) -> None:
     stage.open(samples.settled(), Role.FINANCE, size=size).page.steps.start("payout.returned")
 
@@ -219,6 +234,7 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "approval": approval,
     "finance": finance,
     "returned": returned,
+    "upload": upload,
     "warehouse": warehouse,
     "consulted": consulted,
     "waiting": waiting,

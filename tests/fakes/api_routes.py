@@ -14,6 +14,7 @@ BECAUSE = {"reason": "because it is so"}
 PROPOSAL = {"decision": "decline", "reason": "outside_window"}
 SEND_BACK = {"reason": "look again"}
 DIGEST = "00" * 32
+SOURCE = {"name": "other", "connector": "vendure", "settings": {"url": "http://127.0.0.1:9", "username": "u"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Route:
 def _case(verb: str, activity: str, json: Any = None, money: bool = False, method: str = "POST") -> Route:
     return Route(method, "/v1/cases/{ref}" + verb, activity, json, money=money)
 
+
+RESOLVE = {"resolution": "explained", "reason": "known"}
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/status", "open"),
@@ -124,6 +127,9 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("POST", "/v1/intents/{intent_id}/fail", "payout.fail", BECAUSE, money=True),
     Route("POST", "/v1/intents/{intent_id}/cancel", "payout.cancel", BECAUSE, money=True),
+    Route("POST", "/v1/intents/{intent_id}/ask", "payout.ask", money=True),
+    Route("GET", "/v1/payouts", "payout.look"),
+    Route("POST", "/v1/payouts/resume", "payout.resume", money=True),
     Route("POST", "/v1/intents/{intent_id}/returned", "payout.returned", BECAUSE, money=True),
     _case("/shipped", "exchange.ship", {"tracking": "T1"}, money=True),
     Route("GET", "/v1/evidence/{evidence}/image", "evidence.look"),
@@ -149,6 +155,21 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/quarantine/{quarantined}", "quarantine.list"),
     Route("POST", "/v1/quarantine/{quarantined}/retry", "quarantine.retry", {}),
     Route("POST", "/v1/quarantine/{quarantined}/drop", "quarantine.drop", BECAUSE),
+    Route(
+        "POST",
+        "/v1/statements",
+        "statement.import",
+        content=b"balance_transaction_id,created_utc,currency,gross,fee,net,reporting_category,source_id\n",
+        kind="application/octet-stream",
+        query="?source=pay",
+    ),
+    Route("POST", "/v1/reconciliation/run", "reconcile.run"),
+    Route("GET", "/v1/reconciliation/matches", "reconcile.read"),
+    Route("POST", "/v1/reconciliation/matches/{number}/undo", "match.undo", BECAUSE),
+    Route("GET", "/v1/reconciliation/breaks", "reconcile.read"),
+    Route("POST", "/v1/reconciliation/breaks/{number}/resolve", "break.resolve", RESOLVE),
+    Route("POST", "/v1/reconciliation/breaks/{number}/assign", "break.assign", {"person": 1}),
+    Route("POST", "/v1/reconciliation/breaks/resolve", "break.resolve", {"breaks": [1], **RESOLVE}),
     Route("GET", "/v1/users", "user.manage"),
     Route("POST", "/v1/users", "user.manage", {"name": "New One", "login": "reviewer", "roles": ["reviewer"]}),
     Route("PUT", "/v1/users/{login}/roles", "user.manage", {"roles": ["reviewer"], "reason": "as before"}),
@@ -156,6 +177,13 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/users/{login}/enable", "user.manage"),
     Route("POST", "/v1/users/{login}/reset", "user.manage"),
     Route("POST", "/v1/users/{login}/tokens", "user.manage", {"label": "till"}),
+    Route("GET", "/v1/connectors", "source.read"),
+    Route("GET", "/v1/sources", "source.read"),
+    Route("GET", "/v1/sources/{source}", "source.read"),
+    Route("POST", "/v1/sources", "config.propose", {**SOURCE, **BECAUSE}),
+    Route("POST", "/v1/sources/check", "config.propose", SOURCE),
+    Route("POST", "/v1/sources/{source}/sync", "source.sync"),
+    Route("POST", "/v1/hooks/{source}", "open", {"orderId": "1"}),
     Route("GET", "/v1/config/changes", "process.read"),
     Route(
         "POST",
@@ -174,6 +202,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/jobs/{job_id}", None),
     Route("POST", "/v1/jobs/{job_id}/stop", None),
     Route("GET", "/v1/jobs/{job_id}/file", None),
+    Route("POST", "/v1/exports/cases", "export.cases", {"format": "csv"}),
 )
 """In the order of the routers."""
 

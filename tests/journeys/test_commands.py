@@ -28,6 +28,7 @@ def commands() -> Iterator[list[str]]:
     yield from (["quarantine", name] for name in ("list", "show", "retry", "drop"))
     yield from (["config", name] for name in ("list", "show", "propose", "approve", "decline"))
     yield from (["db", name] for name in ("upgrade", "current", "check", "grant", "accept-restore"))
+    yield from (["export", name] for name in ("cases",))
     yield from (["audit", name] for name in ("verify", "export", "prove", "key"))
 
 

@@ -23,7 +23,7 @@ from tests.store.append_only import ROWS, attacks
 
 
 def _search(connection: Connection, words: str) -> list[int]:
-    return list(Views(connection)._search(words))
+    return list(Views(connection).search(words))
 
 
 def test_up_and_down_with_data(blank: Engine, later: Path, tmp_path: Path) -> None:

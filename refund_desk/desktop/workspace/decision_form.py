@@ -413,9 +413,9 @@ class DecisionForm(QWidget):
         for combo in (self.decision, self.tender, self.reason, self.freight):
             combo.setMaximumWidth(230)
             combo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        box, flow = flow_widget(gap=6)
+        box, self.flow = flow_widget(gap=6)
         for field in self.fields.values():
-            flow.addWidget(field)
+            self.flow.addWidget(field)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(box)

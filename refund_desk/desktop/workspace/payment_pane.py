@@ -156,6 +156,7 @@ def _show_intent(row: AmountRow, intent: IntentView) -> None:
         intent.id[:8],
         show.system(intent.channel),
         tr("ui.case.intent.age", age_s=intent.age_s),
+        tr("ui.case.intent.promised", at=intent.promised_at) if intent.promised_at else None,
         member("role", intent.owner),
         intent.reference,
         intent.confirmed_by.name if intent.confirmed_by else None,
@@ -163,4 +164,7 @@ def _show_intent(row: AmountRow, intent: IntentView) -> None:
     links = show.links(intent.channel, intent.link)
     row.set_texts(show.upper(member("tender", intent.tender)), meta, copy=intent.id, links=links)
     row.set_amount(intent.amount)
+    if intent.overdue:
+        row.set_pill(tr("ui.case.intent.overdue"), "danger")
+        return
     row.set_pill(member("intent", intent.state), _INTENT_KIND.get(intent.state, "warn"))

@@ -326,6 +326,7 @@ class StepBar(QWidget):
         box, flow = flow_widget(gap=8)
         for name, field in self.fields.items():
             flow.addWidget(field)
+            field.hide()  # before the first case: else the bar is as high as all of them
             control = self.controls[name]
             if isinstance(control, QComboBox):
                 control.activated.connect(lambda _at: self._touched())

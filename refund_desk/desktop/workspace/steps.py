@@ -132,6 +132,22 @@ def _came_back(client: DeskClient, view: CaseView, values: Values, key: str) -> 
     return client.payout_returned(_intent(paid_intents(view), values).id, c.Because(reason=values["reason"]), key)
 
 
+def _ask(client: DeskClient, view: CaseView, values: Values, key: str) -> Awaitable[Any]:
+    chosen = values.get("intent")
+    intent = next((one for one in asked_about(view) if one.id == chosen), asked_about(view)[0])
+    return client.ask_payout(intent.id, key)
+
+
+def asked_about(view: CaseView) -> list[IntentView]:
+    """Intents that a gateway can be asked about, those whose outcome is unknown first."""
+    found = [intent for intent in view.intents if intent.state in ("unknown", "pending", "succeeded")]
+    return sorted(found, key=lambda intent: intent.state != "unknown")
+
+
+def _out(view: CaseView) -> bool:
+    return any(intent.state in ("unknown", "pending") or intent.overdue for intent in view.intents)
+
+
 def _receive(client: DeskClient, view: CaseView, values: Values, key: str) -> Awaitable[Any]:
     body = c.GoodsReceived(tracking=values.get("tracking") or None, note=values.get("note") or None)
     return client.step(view.ref, "return-received", body, key)
@@ -187,6 +203,7 @@ STEPS: tuple[Step, ...] = (
     Step("proposal.decline", "R", _decline, _REASON, "danger", offered=_has_proposal),
     Step("proposal.withdraw", "Z", _withdraw, offered=_has_proposal),
     Step("payout.confirm", "A", _confirm, _MONEY, "primary", True, _gives_money),
+    Step("payout.ask", "Shift+Q", _ask, offered=_out),
     Step("payout.fail", "X", _fail, (_INTENT, *_REASON), "danger", offered=_has_intents),
     Step("payout.cancel", "Z", _cancel, (_INTENT, *_REASON), offered=_has_intents),
     Step(

@@ -12,7 +12,7 @@ from refund_desk.domain.words import Stage
 from refund_desk.server import present as p
 from refund_desk.server.approvals import approval_row
 from refund_desk.server.call import MONEY, Caller, RowId
-from refund_desk.service import decisions, payouts, reading
+from refund_desk.service import decisions, halting, payouts, reading, sending
 from refund_desk.service.drafting import Draft
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Work
@@ -246,6 +246,57 @@ def came_back(call: Caller, intent_id: str, body: c.Because) -> Response:
     return call.write(
         lambda work, who: p.outcome(payouts.came_back(work, call.desk, who, intent_id, body.reason), "payout.returned"),
         body=body,
+        money=True,
+    )
+
+
+@router.post("/intents/{intent_id}/ask", response_model=c.Outcome, openapi_extra=MONEY)
+def ask_again(call: Caller, intent_id: str) -> Response:
+    """Ask the gateway about a refund at once."""
+    return call.write(
+        lambda work, who: p.outcome(sending.ask_again(work, call.desk, who, intent_id), "payout.asked"), money=True
+    )
+
+
+@router.get("/payouts")
+def payouts_now(call: Caller) -> c.PayoutsNow:
+    """Whether payouts go by themselves now, and what about money somebody has to look after."""
+
+    def use(work: Work, who: Principal) -> c.PayoutsNow:
+        permit(work, call.desk, who, "payout.look")
+        stop = halting.halted(work)
+        refs = {state.id: state.ref for state in work.cases.several(_cases_of(work))}
+        return c.PayoutsNow(
+            channels=sorted(call.house.channels),
+            halted=Coded(code=f"halt.{stop.code}") if stop else None,
+            halted_at=stop.at if stop else None,
+            to_read=len(halting.to_read(work, call.house.channels, 1000)),
+            alarms=[
+                c.AlarmRow(
+                    id=one.id,
+                    ref=refs.get(one.case_id or 0),
+                    intent=one.intent_id,
+                    what=Coded(code=f"finding.{one.code}", params=dict(one.params)),
+                    owner=one.role,
+                    at=one.at,
+                )
+                for one in work.sending.alarms()
+            ],
+        )
+
+    return call.read(use)
+
+
+def _cases_of(work: Work) -> list[int]:
+    return sorted({one.case_id for one in work.sending.alarms() if one.case_id is not None})
+
+
+@router.post("/payouts/resume", status_code=204, openapi_extra=MONEY)
+def resume(call: Caller) -> Response:
+    """Finance confirms after a halt: every payment was read again, payouts go on."""
+    return call.write(
+        lambda work, who: halting.resume(work, call.desk, who, call.house.channels, call.house.epoch),
+        status=204,
         money=True,
     )
 

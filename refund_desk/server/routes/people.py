@@ -125,15 +125,10 @@ def make_token(call: Caller, login: str, body: c.NewToken) -> Response:
 # ---------------------------------------------------------------- settings
 
 
-def _change(work: Work, desk: Desk, row: Mapping[str, Any]) -> c.ConfigChange:
+def change_view(work: Work, desk: Desk, row: Mapping[str, Any]) -> c.ConfigChange:
+    """A change of settings as it stands, with what it would change."""
     names = work.people.names([row["proposed_by"], row["verdict_by"] or 0])
-    before: Any
-    if row["kind"] == "roles":
-        account = work.people.account(people.clean_login(row["subject"]))
-        before = sorted(account.roles) if account else []
-    else:
-        before = desk.process.content(work, row["kind"])
-    found = differences(before, row["content"]) if row["status"] == "open" else []
+    found = differences(config.before(work, desk, row), row["content"]) if row["status"] == "open" else []
     return c.ConfigChange(
         id=row["id"],
         kind=row["kind"],
@@ -157,7 +152,7 @@ def changes(
 ) -> list[c.ConfigChange]:
     """Changes of settings, newest first, at most 200 at a time."""
     return call.read(
-        lambda work, who: [_change(work, call.desk, row) for row in config.changes(work, call.desk, who, before)]
+        lambda work, who: [change_view(work, call.desk, row) for row in config.changes(work, call.desk, who, before)]
     )
 
 
@@ -165,7 +160,7 @@ def changes(
 def propose(call: Caller, body: c.ConfigProposal) -> Response:
     """Propose a change of process, policy, links or roles as its whole new content."""
     return call.write(
-        lambda work, who: _change(
+        lambda work, who: change_view(
             work, call.desk, config.propose(work, call.desk, who, body.kind, body.subject, body.content, body.reason)
         ),
         body=body,
@@ -176,7 +171,7 @@ def propose(call: Caller, body: c.ConfigProposal) -> Response:
 def approve(call: Caller, number: RowId, body: c.Because) -> Response:
     """A second person agrees: it is in force from now on."""
     return call.write(
-        lambda work, who: _change(work, call.desk, config.settle(work, call.desk, who, number, True, body.reason)),
+        lambda work, who: change_view(work, call.desk, config.settle(work, call.desk, who, number, True, body.reason)),
         body=body,
     )
 
@@ -185,7 +180,7 @@ def approve(call: Caller, number: RowId, body: c.Because) -> Response:
 def decline(call: Caller, number: RowId, body: c.Because) -> Response:
     """It stays as it is."""
     return call.write(
-        lambda work, who: _change(work, call.desk, config.settle(work, call.desk, who, number, False, body.reason)),
+        lambda work, who: change_view(work, call.desk, config.settle(work, call.desk, who, number, False, body.reason)),
         body=body,
     )
 

@@ -13,9 +13,13 @@ from refund_desk.domain.people import Principal
 from refund_desk.domain.policies import Advice, Clause, PolicyFacts
 from refund_desk.domain.process import Process
 from refund_desk.service.ports.cases import CaseBook
+from refund_desk.service.ports.exports import ExportViews
 from refund_desk.service.ports.facts import Blobs, FactBook, IntakeBook
 from refund_desk.service.ports.money import MoneyBook
 from refund_desk.service.ports.people import PeopleBook
+from refund_desk.service.ports.reconciliation import ReconciliationBook
+from refund_desk.service.ports.sending import SendingBook
+from refund_desk.service.ports.sources import Connectors, SourceBook, Vault
 from refund_desk.service.ports.views import QueueViews
 
 __all__ = ["Desk", "Home", "Passwords", "Policies", "ProcessSource", "Replies", "Work"]
@@ -33,9 +37,17 @@ class Work(Protocol):
     @property
     def money(self) -> MoneyBook: ...
     @property
+    def sending(self) -> SendingBook: ...
+    @property
+    def reconciliation(self) -> ReconciliationBook: ...
+    @property
     def views(self) -> QueueViews: ...
     @property
     def people(self) -> PeopleBook: ...
+    @property
+    def sources(self) -> SourceBook: ...
+    @property
+    def exports(self) -> ExportViews: ...
 
     def ahead(self, cases: Sequence[CaseState]) -> Work:
         """The same transaction, which reads all of these cases at once when it is asked about one."""
@@ -100,3 +112,5 @@ class Desk:
     blobs: Blobs
     replies: Replies
     home: Home
+    connectors: Connectors | None = None
+    vault: Vault | None = None

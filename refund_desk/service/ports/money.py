@@ -37,7 +37,11 @@ class ProposalRow:
 
 @dataclass(frozen=True, slots=True)
 class IntentRow:
-    """Value on its way, of one tender. `lines`: (order line id, "" for shipping; units; minor units)."""
+    """Value on its way, of one tender. `lines`: (order line id, "" for shipping; units; minor units).
+
+    outside: what others had given back on the order when it was approved, by whose word; due_at: when the worker looks
+    after it next; busy_until: so long a process is sending it; promised_at: until when the customer has it.
+    """
 
     id: str
     case_id: int
@@ -56,6 +60,10 @@ class IntentRow:
     proposer_id: int
     approver_id: int | None
     confirmed_by: int | None
+    outside: Mapping[str, int] | None = None
+    due_at: datetime | None = None
+    busy_until: datetime | None = None
+    promised_at: datetime | None = None
     lines: tuple[tuple[str, int, int], ...] = ()
 
 
@@ -92,6 +100,15 @@ class MoneyBook(Protocol):
     def set_intent(
         self, intent_id: str, state: str, at: datetime, person_id: int | None, data: Mapping[str, Any], **columns: Any
     ) -> None: ...
+    def put_off(self, intent_id: str, due_at: datetime | None) -> None:
+        """When a worker looks after an intent next; nothing else about it changes."""
+
+    def free(self, intent_id: str, **columns: Any) -> None:
+        """No process is sending an intent any more; its state stays."""
+
+    def intents_on(self, channel: str, payment: str) -> list[IntentRow]:
+        """All intents on a payment, by the number it has in the channel."""
+
     def reference_used(self, channel: str, reference: str) -> bool: ...
     def decided_for_order(self, order_id: int) -> dict[str, int]:
         """Sum of what was decided and not taken back, by currency."""

@@ -1,6 +1,8 @@
-"""All tables, by subject: `facts` (what systems said), `cases`, `people`, `audit`."""
+"""All tables, by subject: `facts` (what systems said), `cases`, `people`, `audit`, `reconciliation`,
+`sources` (how we are connected).
+"""
 
-from refund_desk.store.tables import audit, cases, facts, people
+from refund_desk.store.tables import audit, cases, facts, people, reconciliation, sources
 from refund_desk.store.tables.base import metadata
 
-__all__ = ["audit", "cases", "facts", "metadata", "people"]
+__all__ = ["audit", "cases", "facts", "metadata", "people", "reconciliation", "sources"]

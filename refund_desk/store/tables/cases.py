@@ -272,11 +272,18 @@ refund_intent = Table(
     Column("proposer_id", Key, ForeignKey("person.id"), nullable=False),
     Column("approver_id", Key, ForeignKey("person.id")),
     Column("confirmed_by", Key, ForeignKey("person.id")),
+    Column("outside", Json),  # given back by others when it was approved, by whose word
+    Column("due_at", Instant),  # when the worker looks after it next
+    Column("busy_until", Instant),  # a process is sending it until then
+    Column("promised_at", Instant),  # until when the customer has it
     UniqueConstraint("channel", "reference"),
     Index("ix_intent_order", "order_id"),
     Index("ix_intent_case", "case_id"),
     Index("ix_intent_customer", "customer_id", "created_at"),
     Index("ix_intent_state", "state", "created_at"),
+    Index(
+        "ix_intent_due", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")
+    ),
 )
 
 intent_line = Table(
@@ -298,6 +305,51 @@ intent_event = Table(
     Column("person_id", Key, ForeignKey("person.id")),
     Column("data", Json, nullable=False),
     Index("ix_intent_event_intent", "intent_id"),
+)
+
+payout_attempt = Table(
+    "payout_attempt",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("intent_id", Text, ForeignKey("refund_intent.id"), nullable=False),
+    Column("kind", Text, nullable=False),  # send, answer, ask
+    Column("at", Instant, nullable=False),
+    Column("theirs", Instant),  # by the gateway's clock
+    Column("outcome", Text, nullable=False),
+    Column("status", Text, nullable=False),  # as the gateway said it
+    Column("code", Text, nullable=False),
+    Column("found", Integer),  # of an ask: how many refunds carry the id
+    Column("replayed", Boolean, nullable=False),
+    Index("ix_payout_attempt_intent", "intent_id"),
+)
+
+payout_read = Table(
+    "payout_read",
+    metadata,
+    Column("record_id", Key, ForeignKey("record.id"), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("theirs", Instant),  # by the gateway's clock
+    Column("first_theirs", Instant),  # of the first read since payouts halted
+)
+"""When a payment was last read fresh from its gateway."""
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("role", Text, nullable=False),  # whose it is
+    Column("case_id", Key, ForeignKey("refund_case.id")),
+    Column("intent_id", Text, ForeignKey("refund_intent.id")),
+    Column("params", Json, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("gone_at", Instant),
+    UniqueConstraint("code", "subject"),
+    Index("ix_alarm_case", "case_id"),
+    Index(
+        "ix_alarm_open", "role", "at", sqlite_where=text("gone_at IS NULL"), postgresql_where=text("gone_at IS NULL")
+    ),
 )
 
 consultation = Table(

@@ -44,6 +44,7 @@ personal = Table(
     Column("address", Text),
     Column("country", Text),
     Column("updated_at", Instant, nullable=False),
+    Index("ix_personal_email", "email"),
 )
 
 merchant = Table(

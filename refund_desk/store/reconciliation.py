@@ -1,0 +1,242 @@
+"""Statements, matches and breaks in the database; and what the desk paid out, as lines to hold against them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from refund_desk.domain.errors import NotFound
+from refund_desk.domain.intents import IntentState
+from refund_desk.domain.reconciliation import Entry, Key, Kind, Role, State
+from refund_desk.service.ports.reconciliation import BreakRow, MatchRow
+from refund_desk.store.statements import add_unless_there, new_id
+from refund_desk.store.tables.cases import intent_event, refund_intent
+from refund_desk.store.tables.facts import customer, shop_order
+from refund_desk.store.tables.reconciliation import (
+    reconciliation_break,
+    reconciliation_match,
+    statement,
+    statement_row,
+)
+
+_CHUNK = 1_000
+_OUT = [state.value for state in (IntentState.SUCCEEDED, IntentState.ARRIVED)]
+_WENT = (
+    select(intent_event.c.intent_id, func.min(intent_event.c.at).label("went_at"))
+    .where(intent_event.c.state == IntentState.SUCCEEDED.value)
+    .group_by(intent_event.c.intent_id)
+    .subquery()
+)
+"""When each payout went: what happened to it since changes the intent's own time."""
+_PAID_OUT = (
+    select(refund_intent, shop_order.c.number, customer.c.external_id, _WENT.c.went_at)
+    .join(_WENT, _WENT.c.intent_id == refund_intent.c.id)
+    .join(shop_order, shop_order.c.id == refund_intent.c.order_id)
+    .outerjoin(customer, customer.c.id == refund_intent.c.customer_id)
+    .where(refund_intent.c.state.in_(_OUT), refund_intent.c.tender == "money")
+    .order_by(refund_intent.c.id)
+)
+
+
+class ReconciliationRepo:
+    """Over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+        self._dialect = connection.dialect.name
+
+    # ------------------------------------------------------------ statements
+
+    def statement_of(self, source: str, digest: bytes) -> int | None:
+        query = select(statement.c.id).where(statement.c.source == source, statement.c.digest == digest)
+        return self._c.execute(query).scalar_one_or_none()
+
+    def add_statement(self, **columns: Any) -> int:
+        return new_id(self._c.execute(insert(statement), columns))
+
+    def add_rows(self, statement_id: int, role: Role, entries: Sequence[Entry]) -> int:
+        """Rows that no earlier file had; how many those were."""
+        before = self._count()
+        for start in range(0, len(entries), _CHUNK):
+            some = [_row(statement_id, role, entry) for entry in entries[start : start + _CHUNK]]
+            self._c.execute(add_unless_there(self._dialect, statement_row), some)
+        return self._count() - before
+
+    def _count(self) -> int:
+        return int(self._c.execute(select(func.count()).select_from(statement_row)).scalar_one())
+
+    def settle_statement(self, statement_id: int, fresh: int) -> None:
+        self._c.execute(update(statement).where(statement.c.id == statement_id).values(fresh=fresh))
+
+    def rows(self) -> list[tuple[Role, Entry]]:
+        """Every row of every statement."""
+        return [(Role(row.role), _entry(row)) for row in self._c.execute(select(statement_row))]
+
+    def paid_out(self) -> list[tuple[int, Entry]]:
+        """(case, line) for each payout of money that has gone; its source is `desk:<channel>`."""
+        made = []
+        for row in self._c.execute(_PAID_OUT):
+            refs = tuple(ref for ref in (row.id, row.reference, row.number) if ref)
+            entry = Entry(
+                f"desk:{row.channel}",
+                Kind.REFUND,
+                row.id,
+                refs,
+                row.amount_minor,
+                row.currency,
+                row.went_at,
+                account=row.external_id or "",
+            )
+            made.append((int(row.case_id), entry))
+        return made
+
+    # ------------------------------------------------------------ matches
+
+    def put_matches(self, rows: Sequence[MatchRow], at: datetime) -> int:
+        """Keep what a run matched; what it didn't find again is gone. Undone ones stay as they are. New ones' count."""
+        match = reconciliation_match
+        known = {bytes(one): number for number, one in self._c.execute(select(match.c.id, match.c.digest))}
+        new = [row for row in rows if row.digest not in known]
+        if new:
+            self._c.execute(insert(match), [_match(row, at) for row in new])
+        kept = {row.digest for row in rows}
+        gone = [number for digest, number in known.items() if digest not in kept]
+        back = [known[row.digest] for row in rows if row.digest in known]
+        for ids, when in ((gone, at), (back, None)):
+            for some in _chunks(ids):
+                self._c.execute(
+                    update(match).where(match.c.id.in_(some), match.c.undone_at.is_(None)).values(gone_at=when)
+                )
+        return len(new)
+
+    def match(self, match_id: int) -> Mapping[str, Any]:
+        row = self._c.execute(select(reconciliation_match).where(reconciliation_match.c.id == match_id)).one_or_none()
+        if row is None:
+            raise NotFound("reconciliation.match_not_found", id=match_id)
+        return dict(row._mapping)
+
+    def matches(self, after: int, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Standing ones, newest first, below `after` (0: from the newest)."""
+        match = reconciliation_match
+        query = select(match).where(match.c.gone_at.is_(None), match.c.undone_at.is_(None))
+        if after:
+            query = query.where(match.c.id < after)
+        return [dict(row._mapping) for row in self._c.execute(query.order_by(match.c.id.desc()).limit(limit))]
+
+    def undo_match(self, match_id: int, at: datetime, person_id: int | None, reason: str) -> None:
+        put = update(reconciliation_match).where(reconciliation_match.c.id == match_id)
+        self._c.execute(put.values(undone_at=at, undone_by=person_id, reason=reason))
+
+    def undone(self) -> list[tuple[Sequence[Key], Sequence[Key]]]:
+        """Lines that somebody took apart: (here, there)."""
+        match = reconciliation_match
+        query = select(match.c.here, match.c.there).where(match.c.undone_at.is_not(None))
+        return [(_keys(here), _keys(there)) for here, there in self._c.execute(query)]
+
+    # ------------------------------------------------------------ breaks
+
+    def put_breaks(self, rows: Sequence[BreakRow], at: datetime) -> list[tuple[int, BreakRow]]:
+        """Keep what a run found. New ones, and ones that had gone and are back, are answered with their id.
+
+        Open ones that a run doesn't find any more are gone; resolved ones stay resolved.
+        """
+        table = reconciliation_break
+        query = select(table.c.id, table.c.digest, table.c.status)
+        known = {bytes(row.digest): (int(row.id), str(row.status)) for row in self._c.execute(query)}
+        fresh: list[tuple[int, BreakRow]] = []
+        for row in rows:
+            number, status = known.get(row.digest, (0, ""))
+            if not number:
+                fresh.append((new_id(self._c.execute(insert(table), _break(row, at))), row))
+            elif status == "gone":
+                self.settle_break(number, status="open", found_at=at, settled_at=None)
+                fresh.append((number, row))
+        kept = {row.digest for row in rows}
+        gone = [number for digest, (number, status) in known.items() if status == "open" and digest not in kept]
+        for some in _chunks(gone):
+            self._c.execute(update(table).where(table.c.id.in_(some)).values(status="gone", settled_at=at))
+        return fresh
+
+    def break_(self, break_id: int, lock: bool = False) -> Mapping[str, Any]:
+        query = select(reconciliation_break).where(reconciliation_break.c.id == break_id)
+        row = self._c.execute(query.with_for_update() if lock else query).one_or_none()
+        if row is None:
+            raise NotFound("reconciliation.break_not_found", id=break_id)
+        return dict(row._mapping)
+
+    def breaks(self, status: str | None, kind: str | None, after: int, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Newest first, below `after` (0: from the newest)."""
+        table = reconciliation_break
+        query = select(table)
+        if status is not None:
+            query = query.where(table.c.status == status)
+        if kind is not None:
+            query = query.where(table.c.kind == kind)
+        if after:
+            query = query.where(table.c.id < after)
+        return [dict(row._mapping) for row in self._c.execute(query.order_by(table.c.id.desc()).limit(limit))]
+
+    def open_breaks_of(self, case_id: int) -> int:
+        table = reconciliation_break
+        query = select(func.count()).where(table.c.case_id == case_id, table.c.status == "open")
+        return int(self._c.execute(query).scalar_one())
+
+    def settle_break(self, break_id: int, **columns: Any) -> None:
+        self._c.execute(update(reconciliation_break).where(reconciliation_break.c.id == break_id).values(**columns))
+
+
+def _chunks(ids: list[int]) -> Iterable[list[int]]:
+    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+
+
+def _keys(said: Iterable[Sequence[str]]) -> list[Key]:
+    return [(one[0], one[1], one[2]) for one in said]
+
+
+def _row(statement_id: int, role: Role, entry: Entry) -> dict[str, Any]:
+    return {
+        "statement_id": statement_id,
+        "source": entry.source,
+        "role": role.value,
+        "kind": entry.kind.value,
+        "external_id": entry.id,
+        "refs": list(entry.refs),
+        "minor": entry.minor,
+        "currency": entry.currency,
+        "at": entry.at,
+        "name": entry.name or None,
+        "fee": entry.fee,
+        "state": entry.state.value,
+        "batch": entry.batch or None,
+    }
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        row.source,
+        Kind(row.kind),
+        row.external_id,
+        tuple(row.refs),
+        row.minor,
+        row.currency,
+        row.at,
+        name=row.name or "",
+        fee=row.fee,
+        state=State(row.state),
+        batch=row.batch or "",
+    )
+
+
+def _match(row: MatchRow, at: datetime) -> dict[str, Any]:
+    names = ("digest", "check", "code", "difference", "currency")
+    said = {"here": list(row.here), "there": list(row.there), "terms": list(row.terms), "at": at}
+    return {name: getattr(row, name) for name in names} | said
+
+
+def _break(row: BreakRow, at: datetime) -> dict[str, Any]:
+    names = ("digest", "kind", "check", "minor", "currency", "since", "case_id")
+    said = {"here": list(row.here), "there": list(row.there), "found_at": at, "status": "open"}
+    return {name: getattr(row, name) for name in names} | said

@@ -1,0 +1,282 @@
+"""What a connector brings to the conformance suite: a system on loopback that serves its published reference.
+
+A rig has things numbered from 0. `put` makes or changes one; `version` 0 is how it is first, a higher one is
+later. Everything else is what can go wrong with a system.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from email.utils import format_datetime
+from typing import Any, Protocol
+
+from tests.fakes import imap, medusa, stripe, vendure
+from tests.fakes.faulty import Faulty, Said
+from tests.fakes.sources import SourceHouse
+
+
+class Rig(Protocol):
+    """One system under test."""
+
+    settings: Mapping[str, Any]
+    secrets: Mapping[str, str]
+
+    @property
+    def connector(self) -> str: ...
+    @property
+    def many(self) -> int:
+        """Things enough for three pages."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether its things change and go; mails don't."""
+
+    def prepare(self, desk: SourceHouse) -> None:
+        """What the desk has to know before."""
+
+    def code(self, fault: str) -> str | None:
+        """What the desk says of a fault that goes on; None: this system has no such fault."""
+
+    def put(self, number: int, version: int = 0) -> str:
+        """Make or change a thing; its id in the stream."""
+
+    def remove(self, number: int) -> None: ...
+    def double(self, on: bool) -> None:
+        """List everything twice."""
+
+    def skew(self, hours: float) -> None:
+        """Set the system's clock wrong, for all that happens from now on."""
+
+    def spoil(self, number: int) -> None:
+        """The thing loses a field that it always had."""
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        """Which version of a thing the desk shows; None: none."""
+
+    def fail(self, *faults: str) -> None:
+        """The next answers: `500`, `429`, `cut`, `garbage`, `slow`, `html`."""
+
+    def wrong_secret(self) -> Mapping[str, str]: ...
+    def close(self) -> None: ...
+
+
+class OverHttp:
+    """What rigs over HTTP have in common."""
+
+    changes = True
+    server: Faulty
+
+    def prepare(self, desk: SourceHouse) -> None:
+        """Nothing."""
+
+    def code(self, fault: str) -> str | None:
+        return HTTP_CODES[fault]
+
+    def fail(self, *faults: str) -> None:
+        self.server.faults = [FAULTS[fault] for fault in faults]
+
+    def close(self) -> None:
+        self.server.close()
+
+
+HTTP_CODES: Mapping[str, str] = {
+    "500": "source.status",
+    "cut": "source.unreachable",
+    "garbage": "source.garbage",
+    "html": "source.garbage",
+    "429": "source.throttled",
+    "slow": "source.timeout",
+}
+FAULTS: Mapping[str, Said] = {
+    "500": Said(500, b'{"error":"oops"}'),
+    "429": Said(429, b"{}", {"retry-after": "1"}),
+    "cut": Said(200, b'{"data":{"orders":{"items":[]}}}' * 50, cut=True),
+    "garbage": Said(200, b"\x00\xff{{{"),
+    "html": Said(200, b"<html>maintenance</html>", {"content-type": "text/html"}),
+    "slow": Said(200, b"{}", after=30.0),
+}
+
+
+class VendureRig(OverHttp):
+    """The fake shop."""
+
+    connector = "vendure"
+    many = 210
+
+    def __init__(self) -> None:
+        self.shop = vendure.Shop()
+        self.server = Faulty(self.shop.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "username": vendure.USER, "private": True}
+        self.secrets: Mapping[str, str] = {"password": vendure.PASSWORD}
+
+    def put(self, number: int, version: int = 0) -> str:
+        placed = vendure.START + timedelta(minutes=number, hours=self.hours)
+        self.shop.orders[number] = vendure.order(number, placed, refunded=version)
+        return str(number)
+
+    def remove(self, number: int) -> None:
+        del self.shop.orders[number]
+
+    def double(self, on: bool) -> None:
+        self.shop.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        row = json.loads(json.dumps(self.shop.orders[number]))
+        del row["payments"][0]["amount"]
+        row["updatedAt"] = vendure.text(vendure.START + timedelta(days=1))
+        self.shop.orders[number] = row
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        found = [
+            row[5] for row in picture["said"] if row[0] == f"V{number:05d}" and row[2:5:2] == ("order", "refunded")
+        ]
+        return found[0] if found else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"password": "not-the-pässword"}
+
+
+class StripeRig(OverHttp):
+    """The fake gateway."""
+
+    connector = "stripe"
+    many = 210
+
+    def __init__(self) -> None:
+        self.gateway = stripe.Gateway()
+        self.server = Faulty(self.gateway.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "private": True}
+        self.secrets: Mapping[str, str] = {"key": stripe.KEY}
+
+    def put(self, number: int, version: int = 0) -> str:
+        return self.gateway.put(number, stripe.at(number, self.hours), version)
+
+    def remove(self, number: int) -> None:
+        del self.gateway.charges[number]
+
+    def double(self, on: bool) -> None:
+        self.gateway.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        del self.gateway.charges[number]["amount"]
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = (row for row in picture["said"] if row[0] == f"V{number:05d}")
+        found = [row[5] for row in mine if (row[2], row[4]) == ("payment", "refunded")]
+        return found[0] if found else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"key": "sk_test_not_ours"}
+
+
+class MedusaRig(OverHttp):
+    """The other fake shop."""
+
+    connector = "medusa"
+    many = 110
+
+    def __init__(self) -> None:
+        self.shop = medusa.Shop()
+        self.server = Faulty(self.shop.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "private": True}
+        self.secrets: Mapping[str, str] = {"key": medusa.KEY}
+
+    def put(self, number: int, version: int = 0) -> str:
+        return self.shop.put(number, medusa.at(number, self.hours), version)
+
+    def remove(self, number: int) -> None:
+        del self.shop.rows["orders"][f"order_{number:05d}"]
+
+    def double(self, on: bool) -> None:
+        self.shop.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        del self.shop.rows["orders"][f"order_{number:05d}"]["payment_collections"][0]["payments"][0]["captures"]
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = (row for row in picture["said"] if row[0] == str(number))
+        found = [row[5] for row in mine if (row[2], row[4]) == ("order", "refunded")]
+        return found[0] if found else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"key": "sk_not_ours"}
+
+
+class ImapRig:
+    """The fake mailbox: each mail is a complaint about an order that the desk knows."""
+
+    connector = "imap"
+    many = 110
+    changes = False
+
+    def __init__(self) -> None:
+        self.box = imap.Mailbox()
+        self.server = imap.Server(self.box)
+        self.hours = 0.0
+        where = {"host": "127.0.0.1", "port": self.server.port, "security": "none", "private": True}
+        self.settings: Mapping[str, Any] = {**where, "username": imap.USER}
+        self.secrets: Mapping[str, str] = {"password": imap.PASSWORD}
+
+    def prepare(self, desk: SourceHouse) -> None:
+        with desk.store.write() as work:
+            for number in range(self.many + 10):
+                work.facts.ensure_order(f"V{number:05d}", "EUR", None)
+
+    def code(self, fault: str) -> str | None:
+        codes = {"500": "source.answer", "cut": "source.unreachable", "garbage": "source.unreachable"}
+        return {**codes, "slow": "source.timeout"}.get(fault)
+
+    def put(self, number: int, version: int = 0) -> str:
+        at = format_datetime(vendure.START + timedelta(minutes=number, hours=self.hours))
+        raw = imap.mail(number, f"Order V{number:05d} is broken", "I want my money back.", date=at)
+        self.box.add(raw)
+        if self.box.double:
+            self.box.add(raw)
+        return f"m{number}@shop.test"
+
+    def remove(self, number: int) -> None:
+        raise NotImplementedError
+
+    def double(self, on: bool) -> None:
+        self.box.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        raise NotImplementedError
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        return 0 if ("shop", f"m{number}@shop.test") in picture["messages"] else None
+
+    def fail(self, *faults: str) -> None:
+        names = {"500": "no"}
+        self.box.faults = [names.get(fault, fault) for fault in faults]
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"password": "not-the-pässword"}
+
+    def close(self) -> None:
+        self.server.close()
+
+
+RIGS: Mapping[str, Callable[[], Rig]] = {
+    "imap": ImapRig,
+    "medusa": MedusaRig,
+    "stripe": StripeRig,
+    "vendure": VendureRig,
+}

@@ -1,0 +1,1 @@
+"""Other people's real systems on loopback, from public packages alone, and tests of connectors against them."""

@@ -1,0 +1,11 @@
+// A small Medusa backend for tests: PostgreSQL alone, no administration pages.
+const { defineConfig } = require('@medusajs/framework/utils');
+
+module.exports = defineConfig({
+  admin: { disable: true },
+  projectConfig: {
+    databaseUrl: process.env.DATABASE_URL,
+    databaseDriverOptions: { connection: { ssl: false } },
+    http: { storeCors: 'http://127.0.0.1', adminCors: 'http://127.0.0.1', authCors: 'http://127.0.0.1', jwtSecret: 'tests', cookieSecret: 'tests' },
+  },
+});
