@@ -115,8 +115,9 @@ class House:
                 work.people.set_mark("home", "demo")
             demo = work.people.mark("home") == "demo"
             epoch = int(work.people.mark(restores.MARK) or 0)
+            versions = Versions()
+            versions.remember(work, parts.clock())
         self.store.desk_id, self.store.epoch = desk_id, epoch
-        versions = Versions()
         self.desk = Desk(
             clock=parts.clock,
             ids=parts.ids,

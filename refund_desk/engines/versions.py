@@ -10,7 +10,6 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
-from refund_desk.domain.errors import NotFound
 from refund_desk.domain.links import Links
 from refund_desk.domain.policies import Advice, Clause, PolicyFacts
 from refund_desk.domain.process import Process
@@ -50,12 +49,20 @@ class Versions:
         self._known = latest
 
     def version(self, work: Work, version: str) -> Process:
-        """The process a case began with. Raises NotFound for one this desk never had."""
+        """The process a case began with; the one in force for a shipped one of before they were remembered."""
         self.current(work)
-        found = self._by_version.get(version)
-        if found is None:
-            raise NotFound("process.unknown_version", version=version)
-        return found
+        return self._by_version.get(version, self._process)
+
+    def remember(self, work: Work, at: datetime) -> None:
+        """Keep the shipped process beside those that two people agreed on: cases that begin with it will outlive
+        this program. It is in force as long as nobody agreed on another."""
+        rows = work.people.versions("process")
+        shipped = process_book.standard()
+        if all(row["change_id"] is None for row in rows) and shipped.version not in {row["version"] for row in rows}:
+            content = process_book.standard_content()
+            work.people.add_version(
+                kind="process", version=shipped.version, content=content, effective_at=at, change_id=None
+            )
 
     def content(self, work: Work, kind: str) -> Any:
         """The content in force as plain values: what a change starts from."""
