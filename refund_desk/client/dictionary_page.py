@@ -29,6 +29,7 @@ VOCABULARIES: Mapping[str, type[StrEnum]] = {
     "tender": words.Tender,
     "evidence_kind": words.EvidenceKind,
     "who": words.Who,
+    "wait_for": words.WaitFor,
 }
 """Prefix of the labels in the catalogue, and the vocabulary."""
 

@@ -25,6 +25,7 @@ from refund_desk.service import people
 from refund_desk.settings import Settings
 from refund_desk.wire import cases as w
 from refund_desk.wire import commands as c
+from refund_desk.wire.clocks import MerchantAsk
 
 PASSWORD = DEMO_PASSWORD
 """Of every demo account: they exist in a demo home alone, and the sign-in says so."""
@@ -146,6 +147,9 @@ class _Player:
             case "ask":
                 body = c.Ask(roles=[Role(step.asked or "finance")], question=text, rests_on={})
                 await (await self._first(life, "reviewer")).ask(ref, body, new_key())
+            case "ask_merchant":
+                client, _ = await self._holding(ref, life)
+                await client.step(ref, "merchant-ask", MerchantAsk(question=text), new_key())
             case "answer":
                 client = await self._first(life, step.role)
                 view = await client.case(ref)
@@ -186,14 +190,19 @@ class _Player:
             await client.take(ref, new_key())
 
     async def _propose(self, ref: str, life: demo_plan.Life, step: demo_plan.Step) -> None:
+        client, view = await self._holding(ref, life)
+        images = [one.id for one in view.evidence]
+        await client.looks(ref, c.Looks(evidence=images, seen_event=max((e.position for e in view.changes), default=0)))
+        await client.propose(ref, proposal(view, step), new_key())
+
+    async def _holding(self, ref: str, life: demo_plan.Life) -> tuple[DeskClient, w.CaseView]:
+        """The reviewer with the case in hand, and the case."""
         client = await self._first(life, "reviewer")
         view = await client.case(ref)
         if view.assignment is None or not view.assignment.yours:
             await client.take(ref, new_key())  # the lease ran out in between
             view = await client.case(ref)
-        images = [one.id for one in view.evidence]
-        await client.looks(ref, c.Looks(evidence=images, seen_event=max((e.position for e in view.changes), default=0)))
-        await client.propose(ref, proposal(view, step), new_key())
+        return client, view
 
     async def _verdict(self, ref: str, life: demo_plan.Life, step: demo_plan.Step, roles: list[str]) -> None:
         for role in roles:

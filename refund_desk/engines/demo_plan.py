@@ -6,6 +6,7 @@ named, and the same rules hold: a step that the rules refuse is a mistake in the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -126,6 +127,8 @@ def _fits(case: DemoCase, wants: dict[str, Any], fitting: dict[str, Any]) -> boo
     if bool(case.conflict) != bool(wants.get("conflict")) or bool(shape["disputed"]) != bool(wants.get("disputed")):
         return False
     if shape["hours"] < wants.get("hours", 0) or (wants.get("direct") and decision and decision[0] == "return_first"):
+        return False
+    if shape["hours"] > wants.get("within", math.inf) or (wants.get("merchant") and not case.line.get("merchant")):
         return False
     if "reason" in wants and shape["reason"] not in wants["reason"]:
         return False

@@ -53,7 +53,7 @@ def panel(qtbot: QtBot, window: QWidget, desk: Desk) -> SettingsPanel:
         window.show()
     window.activateWindow()
     made.start()
-    qtbot.waitUntil(lambda: users(made).model.rowCount() == 5 and process(made).stages.rowCount() == 11)
+    qtbot.waitUntil(lambda: users(made).model.rowCount() == 5 and process(made).stages.rowCount() == 12)
     qtbot.waitUntil(lambda: changes(made).model.rowCount() == 3)
     return made
 

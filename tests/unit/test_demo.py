@@ -295,7 +295,7 @@ def test_the_plan_shows_every_state_and_leaves_work_in_the_queue() -> None:
     assert len({life.request for life in lives()}) == len(lives()) <= 120
     assert lives() == lives()
     assert {step.do for life in lives() for step in life.steps} == {
-        "take", "propose", "approve", "return_proposal", "rule", "ask", "answer", "customer_writes", "receive",
+        "take", "propose", "approve", "return_proposal", "rule", "ask", "answer", "ask_merchant", "customer_writes", "receive",
         "inspect", "confirm_payout", "close",
     }  # fmt: skip
 

@@ -314,7 +314,7 @@ class StepBar(QWidget):
             return [(one.question, str(one.id)) for one in self._questions()]
         first = [(tr("ui.case.step.choose"), "")]
         numbered = enumerate(field.choices, start=1)
-        return first + [(f"{n}  {tr(f'{field.words}.{value}')}", value) for n, value in numbered]
+        return first + [(f"{n}  {_word(field, value)}", value) for n, value in numbered]
 
     def _button(self, step: Step) -> KeyButton:
         button = KeyButton(f"activity.{step.activity}", step.keys, "danger" if step.look == "danger" else "plain")
@@ -353,6 +353,11 @@ class StepBar(QWidget):
         outer.setSpacing(7)
         outer.addWidget(self.notice)
         outer.addWidget(columns)
+
+
+def _word(field: StepField, value: str) -> str:
+    """A choice in words."""
+    return tr(f"ui.case.merchant.{value}") if field.name == "said" else tr(f"ui.case.inspection.{value}")
 
 
 def _control(field: StepField) -> QComboBox | LineBox:

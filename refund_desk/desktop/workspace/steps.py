@@ -42,8 +42,6 @@ class StepField:
     kind: str = "line"
     required: bool = True
     choices: tuple[str, ...] = ()
-    words: str = "ui.case.inspection"
-    """Before a dot and a choice: its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +254,7 @@ STEPS: tuple[Step, ...] = (
         "A",
         _merchant,
         (
-            StepField("said", "choice", choices=("accepted", "offered", "refused"), words="ui.case.merchant"),
+            StepField("said", "choice", choices=("accepted", "offered", "refused")),
             StepField("words", "text"),
         ),
         "primary",
