@@ -360,6 +360,10 @@ class DeskClient(SourceCalls):
 
     # ------------------------------------------------------------ people and settings
 
+    async def forecast(self) -> clocks.Forecast:
+        """Which free cases will miss their deadline, the likeliest first."""
+        return await self._get(clocks.Forecast, "/forecast")
+
     async def clock_changes(self, after: int = 0) -> clocks.ClockPage:
         """What the rules in force would change of the next open cases."""
         return await self._get(clocks.ClockPage, "/clocks/changes", after=after)

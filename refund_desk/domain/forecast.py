@@ -12,12 +12,11 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple
 
-WINDOW = 120
+WINDOW = 40
 """So many cases by deadline are planned for; what is due after them can wait."""
 
 LATE_TURN = 100
@@ -25,6 +24,9 @@ LATE_TURN = 100
 
 ROOM = 0.7
 """Share of the crew's capacity that is planned for what waits already; the rest is for what will come and be urgent."""
+
+RELIED_ON = 0.9
+"""Share of the capacity that a forecast believes is used well: the plan is made anew at each turn, not kept to."""
 
 HOPELESS = 0.5
 """Of the expected work: with less time left, a case is late. Durations are skewed: most are below the mean."""
@@ -86,12 +88,12 @@ def plan(queue: Sequence[Waiting], capacity: float) -> Plan:
             out.add(place)
             continue
         kept.append(place)
-        heapq.heappush(longest, (-case.work_s, place))
+        heapq.heappush(longest, (-case.work_s, -place))
         load += case.work_s
         if (load - case.work_s) / capacity + case.work_s > max(case.due_s, case.work_s):
             work, gone = heapq.heappop(longest)
             load += work
-            out.add(gone)
+            out.add(-gone)
     return Plan(tuple(place for place in kept if place not in out), tuple(sorted(out)))
 
 
@@ -127,19 +129,22 @@ def forecast(
     merged = sorted(
         [_Coming(case.due_s, 0.0, place, case) for place, case in enumerate(queue)] + _to_come(queue, streams)
     )
-    lost = set(plan([each.case for each in merged], capacity).given_up)
+    lost = set(plan([each.case for each in merged], capacity * RELIED_ON).given_up)
+    kept = [each for number, each in enumerate(merged) if number not in lost]
     out: list[Expected] = [Expected(case.key, 0.0, 0.0, 1.0) for case in queue]
-    now, variance = busy_s / capacity, busy_s * busy_s / (3 * max(1.0, capacity))
-    for number in _served(merged, lost, capacity, now):
+    now, variance, last = busy_s / capacity, busy_s * busy_s / (3 * max(1.0, capacity)), busy_s / capacity
+    for each in _served(kept, capacity, now):
+        now, own = max(now, each.arrives_s), (spread * each.case.work_s) ** 2
+        if each.place >= 0:
+            out[each.place] = _expected(each.case, now, (variance / capacity**2 + own) ** 0.5)
+        now += each.case.work_s / capacity
+        # How many arrive is itself uncertain.
+        variance += own if each.place >= 0 else own + each.case.work_s**2
+        last = now if each.place >= 0 else last
+    for number in lost:  # they have their turn when all that was kept has had its own
         _, _, place, case = merged[number]
-        own = (spread * case.work_s) ** 2
         if place >= 0:
-            out[place] = _expected(case, now, (variance / capacity**2 + own) ** 0.5)
-        now = max(now, merged[number].arrives_s)
-        if number not in lost:
-            now += case.work_s / capacity
-            # How many arrive is itself uncertain.
-            variance += own if place >= 0 else own + case.work_s**2
+            out[place] = _expected(case, last, (variance / capacity**2 + (spread * case.work_s) ** 2) ** 0.5)
     return out
 
 
@@ -152,18 +157,17 @@ class _Coming(NamedTuple):
     case: Waiting
 
 
-def _served(merged: Sequence[_Coming], lost: AbstractSet[int], capacity: float, now: float) -> Iterator[int]:
-    """In which order they are begun: of those that are there, what is due first. What is given up takes no time."""
-    to_come = deque(sorted((each.arrives_s, number) for number, each in enumerate(merged)))
-    there: list[int] = []
+def _served(kept: Sequence[_Coming], capacity: float, now: float) -> Iterator[_Coming]:
+    """In which order they are begun: of those that are there, what is due first."""
+    to_come = deque(sorted(kept, key=lambda each: each.arrives_s))
+    there: list[_Coming] = []
     while to_come or there:
-        while to_come and (to_come[0][0] <= now or not there):
-            now = max(now, to_come[0][0])
-            heapq.heappush(there, to_come.popleft()[1])
-        number = heapq.heappop(there)
-        yield number
-        if number not in lost:
-            now += merged[number].case.work_s / capacity
+        while to_come and (to_come[0].arrives_s <= now or not there):
+            now = max(now, to_come[0].arrives_s)
+            heapq.heappush(there, to_come.popleft())
+        each = heapq.heappop(there)
+        yield each
+        now += each.case.work_s / capacity
 
 
 def _to_come(queue: Sequence[Waiting], streams: Sequence[Stream]) -> list[_Coming]:

@@ -51,13 +51,15 @@ class ApprovalRule(StrEnum):
 
 
 class Prefer(StrEnum):
-    """What take-next gives first: what came back to whoever asks, what an answer came for, what must be acted on first.
+    """What take-next gives first: what came back to whoever asks, what an answer came for, what can still be
+    done in time so that the fewest miss (domain.forecast), what must be acted on first.
 
     The last of them fits every case, and ends the list.
     """
 
     RETURNED_TO_ME = "returned_to_me"
     ANSWER_CAME = "answer_came"
+    IN_TIME = "in_time"
     ACT_BY = "act_by"
 
 

@@ -30,6 +30,7 @@ def preferred(take: TakeRule, state: CaseState, person: int) -> Prefer:
     fits = {
         Prefer.RETURNED_TO_ME: state.returned_to_id == person,
         Prefer.ANSWER_CAME: state.answer_came,
+        Prefer.IN_TIME: False,  # no case has it alone: it follows from all that wait
         Prefer.ACT_BY: True,
     }
     return next(rule for rule in take.prefer if fits[rule])

@@ -239,6 +239,23 @@ EXAMPLES: dict[str, list[Any]] = {
     "MerchantAnswer": [{"answer": "offered", "text": "We send a new cup."}],
     "WaitBody": [{"party": "carrier", "reason": "SF Express looks for the parcel."}],
     "GoOn": [{"party": "carrier"}],
+    "Forecast": [
+        {
+            "at": _AT,
+            "capacity": 2.1,
+            "crew": [{"person": _LIN, "pace": 0.94, "cases": 41}],
+            "missing": 1.8,
+            "cases": [
+                {
+                    "ref": _REF,
+                    "clock": "first_answer",
+                    "due_at": "2026-11-19T12:00:00+00:00",
+                    "done_at": "2026-11-19T12:06:00+00:00",
+                    "miss": 0.72,
+                }
+            ],
+        }
+    ],
     "Recompute": [{"after": 4182}],
     "ClockPage": [
         {

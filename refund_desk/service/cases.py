@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Conflict, Invalid, Refused
+from refund_desk.domain.forecast import LATE_TURN, WINDOW
 from refund_desk.domain.people import Principal
 from refund_desk.domain.process import Prefer, Process
 from refund_desk.domain.words import Aspect, Role, Stage
-from refund_desk.service import thread
+from refund_desk.service import forecast, thread
 from refund_desk.service.gate import permit, permit_on
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.views import QueueFilter
@@ -38,6 +39,8 @@ def take_next(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None
 
 def _free(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None, rule: Prefer) -> Iterable[CaseState]:
     """Free cases that a rule of the process prefers, each locked when it is reached."""
+    if rule is Prefer.IN_TIME:
+        return _in_time(work, desk, who, wanted)
     if rule is not Prefer.ACT_BY:
         return _preferred(work, desk, who, wanted, rule)
     return work.cases.next_free(limit=1) if wanted is None else _free_among(work, desk, who, wanted)
@@ -53,6 +56,20 @@ def _preferred(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | Non
     for one in found:
         if _is_free(one) and _is_free(state := work.cases.lock(one.ref)):
             yield state
+
+
+def _in_time(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None) -> Iterator[CaseState]:
+    """What can still be done in time, so that the fewest miss. Now and then none: then the most urgent has its turn."""
+    if work.cases.last_event_id() % LATE_TURN == 0:
+        return
+    free = work.views.free_in_time(desk.clock(), WINDOW)
+    if wanted is not None and free:
+        shown = work.views.page(who.person_id, wanted, desk.clock(), None, len(free), only=[one.id for one in free])
+        seen = {listed.state.id for listed in shown}
+        free = [one for one in free if one.id in seen]
+    found = forecast.next_in_time(work, desk, desk.process.current(work), who, free)
+    if found is not None and _is_free(state := work.cases.lock(found.ref)):
+        yield state
 
 
 def _free_among(work: Work, desk: Desk, who: Principal, wanted: QueueFilter) -> Iterator[CaseState]:

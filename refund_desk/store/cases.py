@@ -66,6 +66,7 @@ _EVENTS = (
     .order_by(case_event.c.id)
 )
 _LAST_EVENT = select(func.max(case_event.c.id)).where(case_event.c.case_id == bindparam("case_id"))
+_NEWEST = select(func.max(case_event.c.id))
 _ADD_REQUEST = insert(request)
 _REQUESTS = select(request).where(request.c.case_id == bindparam("case_id")).order_by(request.c.id)
 _FINDINGS = (
@@ -345,6 +346,10 @@ class CaseRepo(ClockRows):
     def entered(self, case_id: int, stage: Stage) -> datetime | None:
         query = select(refund_case.c.stage_at).where(refund_case.c.id == case_id, refund_case.c.stage == stage.value)
         return self._c.execute(query).scalar_one_or_none()
+
+    def last_event_id(self) -> int:
+        """Of all cases: a number that grows with everything that happens."""
+        return int(self._c.execute(_NEWEST).scalar_one() or 0)
 
     def open_after(self, case_id: int, limit: int) -> list[int]:
         """Open cases by id, after one."""

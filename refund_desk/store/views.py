@@ -32,6 +32,7 @@ from refund_desk.domain.tokens import query_tokens
 from refund_desk.domain.words import Role
 from refund_desk.service.ports.views import CHIPS, Count, Listed, Place, QueueFilter
 from refund_desk.store.cases import to_state
+from refund_desk.store.forecast import ForecastViews
 from refund_desk.store.tables.base import Instant, from_micros
 from refund_desk.store.tables.cases import (
     consultation,
@@ -194,7 +195,7 @@ _IN_POSTGRES = (
 )
 
 
-class Views:
+class Views(ForecastViews):
     """Lists over one connection."""
 
     def __init__(self, connection: Connection) -> None:

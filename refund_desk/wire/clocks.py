@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from refund_desk.domain.words import ClockKind, WaitFor
-from refund_desk.wire.base import Time, Wire
+from refund_desk.wire.base import PersonRef, Time, Wire
 from refund_desk.wire.commands import Reason, Words
 
 
@@ -66,3 +66,31 @@ class Recompute(Wire):
     """Bring the open cases after one under the rules in force."""
 
     after: int = Field(default=0, ge=0, le=2**53)
+
+
+class PaceView(Wire):
+    """How long somebody at work takes for a minute of expected work; 1: as expected."""
+
+    person: PersonRef
+    pace: float
+    cases: int = Field(description="Of how many this was measured.")
+
+
+class ExpectedCase(Wire):
+    """A free case, when it will be done as things stand, and how likely it misses its deadline (0 to 1)."""
+
+    ref: str
+    clock: ClockKind
+    due_at: Time
+    done_at: Time
+    miss: float
+
+
+class Forecast(Wire):
+    """What will miss, the likeliest first. With nobody at work nothing is foretold: capacity is 0."""
+
+    at: Time
+    capacity: float = Field(description="Seconds of expected work done in a second by those at work.")
+    crew: list[PaceView]
+    missing: float = Field(description="How many of the free cases are expected to miss.")
+    cases: list[ExpectedCase]

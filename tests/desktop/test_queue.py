@@ -229,3 +229,21 @@ def test_the_clock_moves_the_pill(words: DeskWords) -> None:
     clock.set_fixed(samples.NOW + timedelta(hours=2))
     assert made.text(1).clock.kind == "danger"  # type: ignore[union-attr]
     assert "超时" in made.text(1).spoken()
+
+
+# ------------------------------------------------------------ what may be late
+
+
+def test_a_row_says_that_it_may_be_late_while_that_is_foretold(qtbot: QtBot, panel: QueuePanel, desk: Desk) -> None:
+    client = fake(desk)
+    row = next(number for number, each in enumerate(panel.model.rows) if each.due_at and each.due_at > samples.NOW)
+    ref = panel.model.rows[row].ref
+    plain = panel.model.text(row)
+    client.miss = {ref: 0.72, panel.model.rows[row + 1].ref: 0.2}
+    desk.clock.minute.emit()
+    qtbot.waitUntil(lambda: panel.model.miss(row) == 0.72)
+    assert "72" in panel.model.text(row).badges[-1].text
+    assert "20 %" not in panel.model.text(row + 1).spoken()
+    client.miss = {}
+    desk.clock.minute.emit()
+    qtbot.waitUntil(lambda: panel.model.text(row) == plain)

@@ -29,7 +29,7 @@ from refund_desk.domain.words import (
     Tender,
 )
 from refund_desk.engines.signing import SigningKey
-from refund_desk.wire import cases, commands
+from refund_desk.wire import cases, clocks, commands
 from refund_desk.wire import decisions as wd
 from refund_desk.wire.base import Amount, Coded, PersonRef
 from refund_desk.wire.exports import CaseOrder, ExportOrder
@@ -396,6 +396,7 @@ class FakeClient(DeskClient):
         self.checkpoint: str | None = CHECKPOINT
         self.who = who or me()
         self.rows = rows(count)
+        self.miss: dict[str, float] = {}
         self.inbox = for_me()
         self.saved = [commands.SavedView(name="高额待批", filters={"chip": "high_amount", "stage": "approval"})]
         self.approval_rows = [approval(number) for number in range(5)]
@@ -460,6 +461,16 @@ class FakeClient(DeskClient):
 
     async def seen(self, inbox_id: int) -> None:
         self._note("seen", inbox_id)
+
+    async def forecast(self) -> clocks.Forecast:
+        self._note("forecast", None)
+        return clocks.Forecast(at=NOW, capacity=2.0, crew=[], missing=sum(self.miss.values()), cases=self._expected())
+
+    def _expected(self) -> list[clocks.ExpectedCase]:
+        return [
+            clocks.ExpectedCase(ref=ref, clock=ClockKind.DECISION, due_at=NOW, done_at=NOW, miss=miss)
+            for ref, miss in self.miss.items()
+        ]
 
     async def queue(
         self,

@@ -48,7 +48,7 @@ class QueueDelegate(QStyledItemDelegate):
 
     def _ink(self, model: QueueModel, number: int, option: QStyleOptionViewItem) -> Ink:
         row = model.rows[number]
-        mark = (id(row), option.rect.width(), self._clock.minutes(), words().language)
+        mark = (id(row), option.rect.width(), self._clock.minutes(), words().language, model.miss(number))
         found = self._cache.get(row.ref, mark)
         if found is not None:
             return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -26,6 +26,7 @@ class QueueModel(QAbstractListModel):
         super().__init__(parent)
         self._clock, self._me = clock, me
         self.rows: list[QueueRow] = []
+        self._miss: Mapping[str, float] = {}
         self._next: str | None = None
         self._asked: str | None = None
         words().changed.connect(self._repaint)
@@ -54,7 +55,16 @@ class QueueModel(QAbstractListModel):
     # ------------------------------------------------------------ what the panel does
 
     def text(self, row: int) -> RowText:
-        return row_text(self.rows[row], self._clock.now(), self._me)
+        return row_text(self.rows[row], self._clock.now(), self._me, self.miss(row))
+
+    def miss(self, row: int) -> float:
+        """How likely the case of a row misses its deadline; 0 where nothing is foretold."""
+        return self._miss.get(self.rows[row].ref, 0.0)
+
+    def foretell(self, miss: Mapping[str, float]) -> None:
+        """What will miss as things stand, by reference."""
+        self._miss = miss
+        self._repaint()
 
     def row_of(self, ref: str) -> int:
         """Where a case stands; -1 if it isn't among the rows that are here."""

@@ -148,7 +148,9 @@ class QueuePanel(QFrame):
         if asked != self._asked:
             return
         self.busy.finish()
-        self._loaded = True
+        if not self._loaded:
+            self._loaded = True
+            self._look_ahead()  # after the rows, which are waited for
         chosen = self.delegate.open_ref
         self.model.start(page)
         self.head.show_counts(page.chips, page.total)
@@ -156,6 +158,15 @@ class QueuePanel(QFrame):
         if self.model.rows:
             self.list.setCurrentIndex(self.model.index(row))
         self._show_state()
+
+    def _look_ahead(self) -> None:
+        """What will miss its deadline as things stand. Where nobody can say, no row says so."""
+        self._desk.operations.read(
+            self,
+            self._desk.client.forecast,
+            lambda found: self.model.foretell({case.ref: case.miss for case in found.cases}),
+            lambda _error: self.model.foretell({}),
+        )
 
     def _fail(self, asked: int, error: DeskError) -> None:
         if asked != self._asked:
@@ -241,6 +252,7 @@ class QueuePanel(QFrame):
         self.head.views_wanted.connect(lambda at: self.views.open(at, self.head.query, self.head.view_name()))
         self.views.chosen.connect(self.head.ask)
         self.model.more_wanted.connect(self._more)
+        self._desk.clock.minute.connect(self._look_ahead)
         self.list.clicked.connect(self._open_index)
         self.list.selectionModel().currentChanged.connect(lambda *_: self._idle.start())
         self._idle.timeout.connect(

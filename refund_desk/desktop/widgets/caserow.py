@@ -68,8 +68,13 @@ def clock_badge(due_at: datetime | None, now: datetime, *, overdue: bool = False
     return Badge(formats().left(seconds), "ok", "time")
 
 
-def row_text(row: QueueRow, now: datetime, me: int | None = None) -> RowText:
-    """Words of a queue row for the present language. `me`: the viewer, whose own name isn't repeated."""
+LIKELY = 0.5
+"""From this likelihood on a row says that its case may be late."""
+
+
+def row_text(row: QueueRow, now: datetime, me: int | None = None, miss: float = 0.0) -> RowText:
+    """Words of a queue row for the present language. `me`: the viewer, whose own name isn't repeated; `miss`: how
+    likely its deadline is missed as things stand."""
     detail = [member("reason", row.reason)]
     if row.stage.value != "review":
         detail.insert(0, member("stage", row.stage))
@@ -88,6 +93,8 @@ def row_text(row: QueueRow, now: datetime, me: int | None = None) -> RowText:
         badges.append(Badge(tr("ui.row.dispute"), "warn", "danger"))
     if row.round > 1:
         badges.append(Badge(tr("ui.row.round", n=row.round), "neutral"))
+    if miss >= LIKELY and row.due_at is not None and row.due_at > now:
+        badges.append(Badge(tr("ui.row.may_miss", share=round(miss * 100)), "warn", "line-chart-line"))
     return RowText(
         row.ref,
         plain(row.customer, lines=False),

@@ -1,4 +1,4 @@
-"""Changed rules of clocks, brought to open cases page by page."""
+"""Changed rules of clocks, brought to open cases page by page; and which cases will miss their deadline."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Response
 
 from refund_desk.domain.clocks import Clock
 from refund_desk.domain.people import Principal
+from refund_desk.server import present as p
 from refund_desk.server.call import Caller
-from refund_desk.service import clock_rules
+from refund_desk.service import clock_rules, forecast
 from refund_desk.service.lifecycle import terms
 from refund_desk.service.ports import Work
 from refund_desk.wire import clocks as w
@@ -31,6 +32,33 @@ def _page(page: clock_rules.ClockPage) -> w.ClockPage:
         looked_at=page.looked_at,
         next=page.next,
     )
+
+
+@router.get("/forecast")
+def outlook(call: Caller) -> w.Forecast:
+    """Which free cases will miss their deadline, from the queue, what arrives, and who is at work at which pace."""
+
+    def use(work: Work, who: Principal) -> w.Forecast:
+        found = forecast.outlook(work, call.desk, who)
+        names = work.people.names([each.person for each in found.crew])
+        return w.Forecast(
+            at=found.at,
+            capacity=found.capacity,
+            crew=[w.PaceView(person=p.known(e.person, names), pace=e.pace, cases=e.cases) for e in found.crew],
+            missing=found.missing,
+            cases=[
+                w.ExpectedCase(
+                    ref=case.ref,
+                    clock=case.due_clock,
+                    due_at=case.due_at,
+                    done_at=forecast.done_at(found.at, expected),
+                    miss=expected.miss,
+                )
+                for case, expected in found.cases
+            ],
+        )
+
+    return call.read(use)
 
 
 @router.get("/clocks/changes")

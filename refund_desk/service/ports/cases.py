@@ -56,6 +56,9 @@ class CaseBook(Protocol):
     def waiting_by_hand(self, waits_for: WaitFor, before: datetime, limit: int) -> list[int]:
         """Cases that somebody let wait before an instant and that still do, longest first."""
 
+    def last_event_id(self) -> int:
+        """Of all cases: a number that grows with everything that happens."""
+
     def open_after(self, case_id: int, limit: int) -> list[int]: ...
     def next_free(self, limit: int = 1) -> list[CaseState]: ...
     def free_before_others(self, person_id: int | None, limit: int) -> list[CaseState]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from refund_desk.domain.cases import CaseState
-from refund_desk.domain.words import Role
+from refund_desk.domain.words import ClockKind, Reason, RequestKind, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,37 @@ class Count:
     capped: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Free:
+    """A free case that is not late yet."""
+
+    id: int
+    ref: str
+    kind: RequestKind
+    reason: Reason
+    due_at: datetime
+    due_clock: ClockKind
+    act_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    kind: RequestKind
+    reason: Reason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A case that somebody took and made a proposal for."""
+
+    person: int
+    kind: RequestKind
+    reason: Reason
+    taken_at: datetime
+    at: datetime
+
+
 Place = tuple[int, int]
 """Where a page goes on: (act_by in µs, id) of the last row before it."""
 
@@ -94,6 +125,10 @@ class QueueViews(Protocol):
 
     def to_pay(self, viewer: int, limit: int, after: Place | None = None) -> list[int]: ...
     def to_ship(self, limit: int, after: Place | None = None) -> list[int]: ...
+    def at_work(self, now: datetime) -> list[int]: ...
+    def free_in_time(self, now: datetime, limit: int) -> Sequence[Free]: ...
+    def arrived(self, limit: int) -> Sequence[Arrived]: ...
+    def handled(self, limit: int) -> Sequence[Handled]: ...
     def merchant(self, merchant_id: int) -> str | None: ...
     def other_cases(self, customer_id: int, but: int) -> int: ...
     def refunds_since(self, customer_id: int, since: datetime) -> int: ...
