@@ -108,7 +108,7 @@ def test_killed_at_any_commit_the_next_run_goes_on(desk: SourceHouse, rig: Rig, 
 
 
 def test_killed_again_and_again_it_still_comes_to_the_end(desk: SourceHouse, rig: Rig) -> None:
-    """Not the same run again, but a desk that dies with every fifth commit (one is of records): what was committed is not asked again."""
+    """Not the same run again, but a desk that dies with every fifth commit: what was taken stays taken."""
     fill(rig, FEW)
     for _ in range(30):
         desk.commits, desk.kill_at = 0, 4
