@@ -135,6 +135,7 @@ class House:
             blobs=BlobStore(directory / "blobs"),
             replies=FileReplies(),
             home=Home(demo=demo, embedded=embedded),
+            seal=key.seal,
             connectors=parts.connectors or Registry(parts.clock),
             vault=vault,
         )
