@@ -322,6 +322,10 @@ class House:
         """One of them has something new."""
         self._syncer.wake()
 
+    def look_at_payouts(self) -> None:
+        """Something may be known of one that was not."""
+        self._sender.wake()
+
     def decode(self, limit: int | None = None) -> int:
         """Decode images that wait, at most `limit`; how many it were."""
         return decode_waiting(self, self._decoder, limit=limit)

@@ -18,6 +18,7 @@ from refund_desk.domain.errors import Unavailable
 from refund_desk.domain.intents import Dispute
 from refund_desk.domain.sending import Answer, Listed, Outcome, Parcel, Snapshot, Terms
 from refund_desk.service.ports.gateways import Credentials, Listing
+from refund_desk.sources.stripe import INTENT
 
 STATUS: Mapping[str, Outcome] = {
     "succeeded": Outcome.SUCCEEDED,
@@ -76,7 +77,7 @@ class StripePayout:
         form = {
             "charge": parcel.payment,
             "amount": str(parcel.minor),
-            "metadata[refund_desk_intent]": parcel.intent,
+            f"metadata[{INTENT}]": parcel.intent,
             "metadata[refund_desk_case]": parcel.case,
             "metadata[refund_desk]": parcel.desk,
         }
@@ -198,7 +199,7 @@ def listed_of(row: Mapping[str, Any], currency: str) -> Listed:
         currency=str(row.get("currency") or currency).upper(),
         outcome=STATUS.get(status, Outcome.UNKNOWN),
         status=status,
-        intent=metadata.get("refund_desk_intent"),
+        intent=metadata.get(INTENT),
         desk=metadata.get("refund_desk") or "",
         created_at=datetime.fromtimestamp(created, UTC) if isinstance(created, int) else None,
     )
