@@ -173,8 +173,12 @@ class Book:
         return replace(self, intents=tuple(intent for intent in self.intents if intent.id != intent_id))
 
     def matched(self, refund: KnownRefund) -> Intent | None:
-        """The intent of ours that a listed refund is, if it holds money. A failed one that was paid is foreign."""
-        return next((intent for intent in self.intents if intent.holds and _same(refund, intent)), None)
+        """The intent of ours that a listed refund is, if it holds money. A failed one that was paid is foreign.
+
+        What a shop refunds for us is booked by the gateway behind it as well: the shop's own line names it.
+        """
+        same = [refund, *(r for r in self.refunds if r.reference == refund.id and r.system != refund.system)]
+        return next((i for i in self.intents if i.holds and any(_same(one, i) for one in same)), None)
 
 
 def _same(refund: KnownRefund, intent: Intent) -> bool:

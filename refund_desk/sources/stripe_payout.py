@@ -16,7 +16,7 @@ import httpx
 
 from refund_desk.domain.errors import Unavailable
 from refund_desk.domain.intents import Dispute
-from refund_desk.domain.sending import Answer, Listed, Outcome, Parcel, Snapshot, Terms
+from refund_desk.domain.sending import Answer, Listed, Outcome, Paid, Parcel, Snapshot, Terms
 from refund_desk.service.ports.gateways import Credentials, Listing
 from refund_desk.sources.stripe import INTENT
 
@@ -94,8 +94,9 @@ class StripePayout:
         refunds, theirs = self._refunds(parcel.payment, parcel.currency)
         return Listing([one for one in refunds if one.intent == parcel.intent], theirs)
 
-    def read(self, payment: str, at: datetime) -> Snapshot:
+    def read(self, paid: Paid, at: datetime) -> Snapshot:
         """Charge, refunds and disputes. The list comes last, so nothing that the sum knows can be missing in it."""
+        payment = paid.payment
         charge, theirs = self._get(f"/v1/charges/{payment}")
         try:
             currency = str(charge["currency"]).upper()
