@@ -139,7 +139,8 @@ class House:
             connectors=parts.connectors or Registry(parts.clock),
             vault=vault,
         )
-        self.channels = ConnectedChannels(self._connections, vault) if parts.channels is None else parts.channels
+        connected = ConnectedChannels(self._connections, vault, parts.clock)
+        self.channels: Channels = connected if parts.channels is None else parts.channels
         self.epoch: EpochFile = FileEpoch(payout_epoch, desk_id)
         self.payouts = Payouts(self, WORKER, self.channels, self.epoch)
         self._sender = PayoutThread(self.payouts)

@@ -16,8 +16,8 @@ OURS = Intent("i1", IntentState.RESERVED, Tender.MONEY, 2000, "ch_1")
 BOOK = Book("O1", "EUR", 10_000, payments=(Payment("ch_1", 10_000),), intents=(OURS,))
 
 
-def refund(id: str, minor: int, status: str = "succeeded", system: str = "pay", **more: str) -> KnownRefund:
-    return KnownRefund(system, id, minor, status, "ch_1", **more)
+def refund(id: str, minor: int, status: str = "succeeded", system: str = "pay", reference: str | None = None) -> KnownRefund:
+    return KnownRefund(system, id, minor, status, "ch_1", reference)
 
 
 def test_a_dispute_that_was_won_hides_no_new_one() -> None:
