@@ -16,7 +16,9 @@ OURS = Intent("i1", IntentState.RESERVED, Tender.MONEY, 2000, "ch_1")
 BOOK = Book("O1", "EUR", 10_000, payments=(Payment("ch_1", 10_000),), intents=(OURS,))
 
 
-def refund(id: str, minor: int, status: str = "succeeded", system: str = "pay", reference: str | None = None) -> KnownRefund:
+def refund(
+    id: str, minor: int, status: str = "succeeded", system: str = "pay", reference: str | None = None
+) -> KnownRefund:
     return KnownRefund(system, id, minor, status, "ch_1", reference)
 
 
