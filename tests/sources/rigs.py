@@ -12,7 +12,8 @@ from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any, Protocol
 
-from tests.fakes import imap, medusa, stripe, vendure
+from refund_desk.service import sources
+from tests.fakes import imap, medusa, stripe, vendure, wechatpay
 from tests.fakes.faulty import Faulty, Said
 from tests.fakes.sources import SourceHouse
 
@@ -274,9 +275,67 @@ class ImapRig:
         self.server.close()
 
 
+class WeChatRig(OverHttp):
+    """The fake of WeChat Pay: what is paid before its bills are fetched is in them, what is paid later is notified."""
+
+    connector = "wechatpay"
+    many = 30
+    changes = False
+
+    def __init__(self) -> None:
+        self.pay = wechatpay.Pay()
+        self.server = Faulty(self.pay.answer)
+        self.hours = 0.0
+        self.desk: SourceHouse | None = None
+        where = {"url": self.server.url, "private": True, "since": "2026-11-14"}
+        self.settings: Mapping[str, Any] = {**where, "mchid": wechatpay.MCHID, "serial": wechatpay.SERIAL}
+        self.secrets: Mapping[str, str] = {"key": wechatpay.private(wechatpay.MERCHANT), "hook": wechatpay.HOOK}
+
+    def prepare(self, desk: SourceHouse) -> None:
+        self.desk, self.pay.clock = desk, desk.clock
+
+    def put(self, number: int, version: int = 0) -> str:
+        at = vendure.START - timedelta(days=1 + number % 3, hours=self.hours)
+        self.pay.payments[number] = wechatpay.Payment(number, at)
+        if self.pay.served:
+            self.notify(f"evt-{number}", "TRANSACTION.SUCCESS", {"transaction_id": self.pay.payments[number].id})
+        return self.pay.payments[number].id
+
+    def notify(self, event: str, kind: str, about: Mapping[str, Any]) -> None:
+        """As the platform posts it."""
+        assert self.desk is not None
+        body = wechatpay.notification(event, kind, about)
+        headers = wechatpay.signed(body, self.desk.clock())
+        found = self.desk.connectors.hear("wechatpay", headers, body, wechatpay.HOOK, self.desk.clock())
+        with self.desk.store.write() as work:
+            connection = work.sources.by_name("shop")
+            assert connection is not None
+            sources.heard(work, self.desk.desk, connection, found)
+
+    def remove(self, number: int) -> None:
+        raise NotImplementedError
+
+    def double(self, on: bool) -> None:
+        self.pay.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        raise NotImplementedError
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = [row for row in picture["said"] if row[0] == f"V{number:05d}"]
+        return 0 if any((row[2], row[4], row[5]) == ("payment", "captured", 3500) for row in mine) else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"key": wechatpay.private(wechatpay.STRANGER), "hook": wechatpay.HOOK}
+
+
 RIGS: Mapping[str, Callable[[], Rig]] = {
     "imap": ImapRig,
     "medusa": MedusaRig,
     "stripe": StripeRig,
     "vendure": VendureRig,
+    "wechatpay": WeChatRig,
 }
