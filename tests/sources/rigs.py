@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from typing import Any, Protocol
 
 from refund_desk.service import sources
-from tests.fakes import imap, medusa, stripe, vendure, wechatpay
+from tests.fakes import imap, medusa, shopify, stripe, vendure, wechatpay, woocommerce
 from tests.fakes.faulty import Faulty, Said
 from tests.fakes.sources import SourceHouse
 
@@ -217,6 +217,85 @@ class MedusaRig(OverHttp):
         return {"key": "sk_not_ours"}
 
 
+class ShopifyRig(OverHttp):
+    """The fake of Shopify."""
+
+    connector = "shopify"
+    many = 510
+
+    def __init__(self) -> None:
+        self.shop = shopify.Shop()
+        self.server = Faulty(self.shop.answer)
+        self.shop.url = self.server.url
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "private": True}
+        self.secrets: Mapping[str, str] = {"token": shopify.TOKEN}
+
+    def put(self, number: int, version: int = 0) -> str:
+        return self.shop.put(number, shopify.at(number, self.hours), version)
+
+    def remove(self, number: int) -> None:
+        del self.shop.orders[number]
+
+    def double(self, on: bool) -> None:
+        self.shop.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        row = self.shop.orders[number]
+        del row["line_items"][0]["price"]
+        row["updated_at"] = shopify.text(shopify.at(number) + timedelta(minutes=1))
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = (row for row in picture["said"] if row[0] == f"#{number}")
+        found = [row[5] for row in mine if (row[2], row[4]) == ("order", "refunded")]
+        return found[0] if found else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"token": "shpat_not_ours"}
+
+
+class WooRig(OverHttp):
+    """The fake of WooCommerce."""
+
+    connector = "woocommerce"
+    many = 210
+
+    def __init__(self) -> None:
+        self.shop = woocommerce.Shop()
+        self.server = Faulty(self.shop.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "key": woocommerce.KEY, "private": True}
+        self.secrets: Mapping[str, str] = {"secret": woocommerce.SECRET}
+
+    def put(self, number: int, version: int = 0) -> str:
+        return self.shop.put(number, woocommerce.at(number, self.hours), version)
+
+    def remove(self, number: int) -> None:
+        del self.shop.orders[number]
+
+    def double(self, on: bool) -> None:
+        self.shop.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        row = self.shop.orders[number]
+        del row["line_items"][0]["total"]
+        row["date_modified_gmt"] = woocommerce.text(woocommerce.at(number) + timedelta(minutes=1))
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = (row for row in picture["said"] if row[0] == str(number))
+        found = [row[5] for row in mine if (row[2], row[4]) == ("order", "refunded")]
+        return found[0] if found else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"secret": "cs_not_ours"}
+
+
 class ImapRig:
     """The fake mailbox: each mail is a complaint about an order that the desk knows."""
 
@@ -335,7 +414,9 @@ class WeChatRig(OverHttp):
 RIGS: Mapping[str, Callable[[], Rig]] = {
     "imap": ImapRig,
     "medusa": MedusaRig,
+    "shopify": ShopifyRig,
     "stripe": StripeRig,
     "vendure": VendureRig,
     "wechatpay": WeChatRig,
+    "woocommerce": WooRig,
 }
