@@ -518,7 +518,9 @@ def _key(settings: Settings, directory: Path) -> signing.SigningKey:
 def _vault(settings: Settings, key: signing.SigningKey) -> LazyVault:
     """Where this desk's secrets are: each desk of a machine has its own."""
     short = key.name.rpartition("/")[2]
-    return LazyVault(settings.keys / f"{short}.secrets", key.name, by_hand=settings.key_dir is not None)
+    vault = LazyVault(settings.keys / f"{short}.secrets", key.name, by_hand=settings.key_dir is not None)
+    vault.check()
+    return vault
 
 
 def _key_path(settings: Settings, name: str) -> Path:
