@@ -135,10 +135,12 @@ class House:
             blobs=BlobStore(directory / "blobs"),
             replies=FileReplies(),
             home=Home(demo=demo, embedded=embedded),
+            seal=key.seal,
             connectors=parts.connectors or Registry(parts.clock),
             vault=vault,
         )
-        self.channels = ConnectedChannels(self._connections, vault) if parts.channels is None else parts.channels
+        connected = ConnectedChannels(self._connections, vault, parts.clock)
+        self.channels: Channels = connected if parts.channels is None else parts.channels
         self.epoch: EpochFile = FileEpoch(payout_epoch, desk_id)
         self.payouts = Payouts(self, WORKER, self.channels, self.epoch)
         self._sender = PayoutThread(self.payouts)
@@ -320,6 +322,10 @@ class House:
     def look_at_sources(self) -> None:
         """One of them has something new."""
         self._syncer.wake()
+
+    def look_at_payouts(self) -> None:
+        """Something may be known of one that was not."""
+        self._sender.wake()
 
     def decode(self, limit: int | None = None) -> int:
         """Decode images that wait, at most `limit`; how many it were."""
@@ -512,7 +518,9 @@ def _key(settings: Settings, directory: Path) -> signing.SigningKey:
 def _vault(settings: Settings, key: signing.SigningKey) -> LazyVault:
     """Where this desk's secrets are: each desk of a machine has its own."""
     short = key.name.rpartition("/")[2]
-    return LazyVault(settings.keys / f"{short}.secrets", key.name, by_hand=settings.key_dir is not None)
+    vault = LazyVault(settings.keys / f"{short}.secrets", key.name, by_hand=settings.key_dir is not None)
+    vault.check()
+    return vault
 
 
 def _key_path(settings: Settings, name: str) -> Path:

@@ -201,6 +201,10 @@ class DeskClient(SourceCalls):
         merchant-answer (MerchantAnswer), wait (WaitBody), go-on (GoOn)."""
         return await self._do(commands.Outcome, f"/cases/{part(ref)}/{part(what)}", body, key)
 
+    async def merchant_link(self, ref: str) -> clocks.MerchantLink:
+        """Where the merchant answers by themselves; each call gives one, none is kept."""
+        return await self._do(clocks.MerchantLink, f"/cases/{part(ref)}/merchant-link", None, None)
+
     async def confirm_payout(self, intent: str, body: commands.ConfirmPayout, key: str) -> commands.Outcome:
         return await self._do(commands.Outcome, f"/intents/{part(intent)}/confirm", body, key)
 

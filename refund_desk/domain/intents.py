@@ -181,13 +181,20 @@ class Book:
         return replace(self, intents=tuple(intent for intent in self.intents if intent.id != intent_id))
 
     def matched(self, refund: KnownRefund) -> Intent | None:
-        """The intent of ours that a listed refund is, if it holds money. A failed one that was paid is foreign."""
-        return next((intent for intent in self.intents if intent.holds and _same(refund, intent)), None)
+        """The intent of ours that a listed refund is, if it holds money. A failed one that was paid is foreign.
+
+        What a shop refunds for us is booked by the gateway behind it as well: the shop's own line names it.
+        """
+        return next((i for i in self.intents if i.holds and self._is(refund, i)), None)
 
     def once_ours(self, refund: KnownRefund) -> Intent | None:
         """The intent of ours that a listed refund is or, when this was said, still was: what came back since then
         is no stranger's because a system hasn't spoken again."""
-        return next((intent for intent in self.intents if _same(refund, intent) and _stood(intent, refund.as_of)), None)
+        return next((i for i in self.intents if _stood(i, refund.as_of) and self._is(refund, i)), None)
+
+    def _is(self, refund: KnownRefund, intent: Intent) -> bool:
+        behind = (r for r in self.refunds if r.reference == refund.id and r.system != refund.system)
+        return any(_same(one, intent) for one in (refund, *behind))
 
 
 def _stood(intent: Intent, said_at: datetime | None) -> bool:

@@ -237,6 +237,7 @@ EXAMPLES: dict[str, list[Any]] = {
     "Outcome": [_OUTCOME],
     "MerchantAsk": [{"question": "The customer's photos show a broken cup. Do you agree to a refund?"}],
     "MerchantAnswer": [{"answer": "offered", "text": "We send a new cup."}],
+    "MerchantLink": [{"url": "https://desk.example/merchant/UkMtMjYtMDA0MTgy.c2lnbmVk", "until": _AT}],
     "WaitBody": [{"party": "carrier", "reason": "SF Express looks for the parcel."}],
     "GoOn": [{"party": "carrier"}],
     "Forecast": [

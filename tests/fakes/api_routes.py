@@ -100,6 +100,7 @@ ROUTES: tuple[Route, ...] = (
     _case("/merchant-answer", "merchant.answer", {"answer": "accepted", "text": "We agree."}, money=True),
     _case("/wait", "wait.begin", {"party": "carrier", "reason": "The carrier looks for it."}, money=True),
     _case("/go-on", "wait.end", {"party": "carrier"}, money=True),
+    _case("/merchant-link", "merchant.answer"),
     Route("GET", "/v1/forecast", "queue.read"),
     Route("GET", "/v1/clocks/changes", "timing.recompute"),
     Route("POST", "/v1/clocks/recompute", "timing.recompute", {}),

@@ -273,7 +273,7 @@ def test_a_clock_that_is_wrong_changes_the_times_and_nothing_else(desk: SourceHo
     assert sync(desk).new == 1
 
 
-def test_secrets_stand_in_no_log_and_in_no_database(
+def test_secrets_stand_in_no_log_and_in_no_file_but_their_own(
     desk: SourceHouse, rig: Rig, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -286,10 +286,13 @@ def test_secrets_stand_in_no_log_and_in_no_database(
     desk.engine.dispose()
     said = "".join(record.getMessage() + str(record.__dict__) for record in caplog.records)
     said += "".join(capfd.readouterr())
-    database = b"".join(path.read_bytes() for path in tmp_path.glob("*.db*"))
+    vault = desk.home / "secrets"
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and vault not in path.parents]
+    assert any(path.suffix == ".db" for path in kept)
+    files = b"".join(path.read_bytes() for path in kept)
     for secret in rig.secrets.values():
         assert secret not in said
-        assert secret.encode() not in database
+        assert secret.encode() not in files
     assert "session-token" not in said
 
 

@@ -1,69 +1,57 @@
-"""What others gave back, as an approval rests on it and as it stands when the refund is to leave."""
+"""What stops a refund that was approved: what others gave back since, one refund and one dispute at a time."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 
 import pytest
 
 from refund_desk.domain.errors import Conflict
-from refund_desk.domain.intents import Book, Intent, IntentState, KnownRefund, Payment, StatedRefunded
-from refund_desk.domain.sending import check_leaving, outside
+from refund_desk.domain.intents import Book, Dispute, Intent, IntentState, KnownRefund, Payment, StatedRefunded
+from refund_desk.domain.sending import check_leaving, growth, outside
 from refund_desk.domain.words import Tender
+from tests.fakes.house import START
 
-NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-
-
-def intent(number: int, state: IntentState, minor: int, at: datetime = NOON) -> Intent:
-    gone = state in (IntentState.SUCCEEDED, IntentState.ARRIVED)
-    ended = state in (IntentState.RETURNED, IntentState.FAILED, IntentState.CANCELLED)
-    return Intent(
-        f"id-{number}",
-        state,
-        Tender.MONEY,
-        minor,
-        "ch_0",
-        reference=f"re_{number}",
-        paid_out_at=at if gone else None,
-        ended_at=at if ended else None,
-    )
+OURS = Intent("i1", IntentState.RESERVED, Tender.MONEY, 2000, "ch_1")
+BOOK = Book("O1", "EUR", 10_000, payments=(Payment("ch_1", 10_000),), intents=(OURS,))
 
 
-def listed(number: int, minor: int, status: str = "succeeded", as_of: datetime | None = None) -> KnownRefund:
-    return KnownRefund("gate", f"re_{number}", minor, status, "ch_0", as_of=as_of)
+def refund(
+    id: str, minor: int, status: str = "succeeded", system: str = "pay", reference: str | None = None
+) -> KnownRefund:
+    return KnownRefund(system, id, minor, status, "ch_1", reference)
 
 
-def book(intents: tuple[Intent, ...], refunds: tuple[KnownRefund, ...], stated: int, as_of: datetime) -> Book:
-    sums = (StatedRefunded("gate", stated, as_of, "ch_0"),)
-    return Book("O-1", "CNY", 5000, payments=(Payment("ch_0", 5000),), intents=intents, refunds=refunds, stated=sums)
+def test_a_dispute_that_was_won_hides_no_new_one() -> None:
+    before = outside(replace(BOOK, disputes=(Dispute("dp_0", "ch_1", 1169, "open"),)))
+    after = (Dispute("dp_0", "ch_1", 1169, "won"), Dispute("dp_1", "ch_1", 292, "open"))
+    with pytest.raises(Conflict, match=r"payout\.given_back_grew") as stopped:
+        check_leaving(replace(BOOK, disputes=after), OURS, before)
+    assert stopped.value.params["difference"]["minor"] == 292
+    check_leaving(replace(BOOK, disputes=after[:1]), OURS, before)
 
 
-CAME_BACK = intent(0, IntentState.RETURNED, 1749)
-WAITS = intent(9, IntentState.RESERVED, 405)
+def test_a_refund_that_failed_hides_no_new_one() -> None:
+    before = outside(replace(BOOK, refunds=(refund("re_1", 500),)))
+    with pytest.raises(Conflict, match=r"payout\.given_back_grew"):
+        check_leaving(replace(BOOK, refunds=(refund("re_1", 500, "failed"), refund("re_2", 500))), OURS, before)
+    check_leaving(replace(BOOK, refunds=(refund("re_1", 500, "failed"),)), OURS, before)
 
 
-def test_what_came_back_is_no_strangers_because_the_gateway_has_not_spoken_again() -> None:
-    before = outside(book((CAME_BACK,), (listed(0, 1749, as_of=NOON - HOUR),), 1749, NOON - HOUR))
-    assert before == {"gate": 0}
-    by_a_clerk = book((CAME_BACK, WAITS), (listed(0, 1749, "failed"), listed(5, 405)), 405, NOON + HOUR)
-    with pytest.raises(Conflict) as why:
-        check_leaving(by_a_clerk, WAITS, before)
-    assert why.value.code == "payout.given_back_grew"
+def test_a_system_that_speaks_for_the_first_time_of_what_was_known_is_no_growth() -> None:
+    known = replace(BOOK, refunds=(refund("re_1", 500),))
+    told = replace(known, refunds=(*known.refunds, refund("s-1", 500, system="shop")))
+    assert growth(outside(known), outside(told)) == 0
+    more = replace(known, refunds=(*known.refunds, refund("s-1", 700, system="shop")))
+    assert growth(outside(known), outside(more)) == 200
 
 
-def test_what_is_said_to_be_paid_after_it_came_back_is_a_strangers() -> None:
-    assert outside(book((CAME_BACK,), (listed(0, 1749, as_of=NOON + HOUR),), 1749, NOON + HOUR)) == {"gate": 1749}
-    assert outside(book((CAME_BACK,), (listed(0, 1749),), 1749, NOON + HOUR)) == {"gate": 1749}
-
-
-def test_what_failed_never_was_in_a_sum() -> None:
-    failed = intent(1, IntentState.FAILED, 405)
-    assert outside(book((failed,), (listed(5, 405, as_of=NOON - HOUR),), 405, NOON - HOUR)) == {"gate": 405}
-
-
-def test_ours_that_was_paid_is_not_outside_and_lets_the_next_leave() -> None:
-    paid = intent(2, IntentState.SUCCEEDED, 700)
-    before = outside(book((paid,), (), 700, NOON + HOUR))
-    assert before == {"gate": 0}
-    check_leaving(book((paid, WAITS), (listed(2, 700),), 700, NOON + HOUR), WAITS, before)
+def test_what_a_shop_refunds_for_us_is_booked_behind_it_once() -> None:
+    """The gateway's line of it is ours, too: the shop's own names it."""
+    paid = replace(OURS, state=IntentState.SUCCEEDED, reference="shop-refund-1", paid_out_at=START)
+    mine = refund("shop-refund-1", 2000, system="shop", reference="re_9")
+    book = replace(BOOK, intents=(paid,), refunds=(mine, refund("re_9", 2000), refund("re_10", 300)))
+    assert [book.matched(one) for one in book.refunds] == [paid, paid, None]
+    assert outside(book) == {"shop": 0, "pay": 300, "pay#re_10": 300}
+    alone = replace(book, refunds=(refund("re_9", 2000),), stated=(StatedRefunded("pay", 2000, START, "ch_1"),))
+    assert alone.matched(alone.refunds[0]) is None

@@ -103,7 +103,10 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything a use case needs besides its transaction. Stateless, shared by all calls."""
+    """Everything a use case needs besides its transaction. Stateless, shared by all calls.
+
+    seal: a keyed digest that only this desk can make.
+    """
 
     clock: Callable[[], datetime]
     ids: Callable[[], str]
@@ -115,5 +118,6 @@ class Desk:
     blobs: Blobs
     replies: Replies
     home: Home
+    seal: Callable[[bytes], bytes]
     connectors: Connectors | None = None
     vault: Vault | None = None
