@@ -282,9 +282,9 @@ class DeskClient(SourceCalls):
         )
         return reconciliation.StatementTaken.model_validate_json(answer.content)
 
-    async def reconcile(self) -> reconciliation.Reconciled:
-        answer = await self._send("POST", "/reconciliation/run", deadline=600)
-        return reconciliation.Reconciled.model_validate_json(answer.content)
+    async def reconcile(self, whole: bool = False) -> commands.Job:
+        """Compare what is new, or everything; the job's result is a `Reconciled`."""
+        return await self._do(commands.Job, f"/reconciliation/run?whole={str(whole).lower()}")
 
     async def breaks(
         self, status: str | None = "open", kind: str | None = None, after: int = 0

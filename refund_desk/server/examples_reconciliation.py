@@ -46,17 +46,6 @@ RECONCILIATION: dict[str, list[dict[str, Any]]] = {
             "findings": [{"code": "count_differs", "params": {"side": "all", "said": 1_205, "rows": 1_204}}],
         }
     ],
-    "Reconciled": [
-        {
-            "lines": 2_391,
-            "matches": 1_180,
-            "new_matches": 1_172,
-            "breaks": 7,
-            "new_breaks": 2,
-            "arrived": 1_170,
-            "cases_back": 2,
-        }
-    ],
     "MatchView": [_MATCH],
     "MatchPage": [{"rows": [_MATCH], "next": None}],
     "BreakView": [_BREAK],

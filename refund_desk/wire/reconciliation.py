@@ -40,13 +40,15 @@ class StatementTaken(Wire):
 
 
 class Reconciled(Wire):
-    """What a run found. arrived: payouts seen on a statement; cases_back: decided cases put back into the queue."""
+    """What a run found. settled: breaks that are none any more; arrived: payouts seen on a statement; cases_back:
+    decided cases put back into the queue."""
 
     lines: int
     matches: int
     new_matches: int
     breaks: int
     new_breaks: int
+    settled: int
     arrived: int
     cases_back: int
 

@@ -9,14 +9,16 @@ import pytest
 from refund_desk.domain.errors import Conflict, Invalid, Refused
 from refund_desk.domain.people import Principal
 from refund_desk.domain.reconciliation import Resolution
-from refund_desk.domain.reconciliation_run import reconcile
 from refund_desk.domain.words import Decision, Stage
 from refund_desk.service import reconciliation as use
-from refund_desk.service import steps
+from refund_desk.service import reconciliation_run, steps
 from refund_desk.service.ports.reconciliation import BreakRow
 from refund_desk.sources.statements import read_statement
-from tests.fakes.scene import Scene
+from refund_desk.worker import reconciliation
+from tests.fakes import bundles as b
+from tests.fakes.scene import Scene, refund
 
+LATER = "2026-11-20T08:00:00+00:00"
 HEAD = "balance_transaction_id,created_utc,currency,gross,fee,net,reporting_category,source_id,description\n"
 
 
@@ -34,11 +36,7 @@ def bring(scene: Scene, *lines: str, source: str, who: Principal | None = None) 
 
 
 def run(scene: Scene, who: Principal | None = None) -> Any:
-    person = who or scene.fiona
-    with scene.house.read() as work:
-        had = use.gather(work, scene.desk, person)
-    outcome = reconcile(had.entries, had.rules, had.as_of, had.apart)
-    return scene.do(use.record, person, had, outcome)
+    return reconciliation.run(scene.house, who or scene.fiona)
 
 
 def paid(scene: Scene) -> tuple[str, Any]:
@@ -61,15 +59,23 @@ def listed(scene: Scene, status: str | None = "open") -> list[Any]:
         return list(use.breaks(work, scene.desk, scene.fiona, status))
 
 
+def matched(scene: Scene) -> list[Any]:
+    with scene.house.read() as work:
+        return list(use.matches(work, scene.desk, scene.fiona))
+
+
+def of_payouts(scene: Scene) -> list[Any]:
+    return [one for one in matched(scene) if one["order_id"] is None]
+
+
 def test_a_payout_on_the_statement_has_arrived_and_the_match_says_why(scene: Scene) -> None:
     ref, intent = paid(scene)
     told = bring(scene, line("re_1", money(intent.amount_minor), text=intent.id), source=intent.channel)
     assert (told["rows"], told["fresh"], told["again"]) == (3, 3, False)
     counts = run(scene)
-    assert (counts["matches"], counts["breaks"], counts["arrived"]) == (1, 0, 1)
+    assert (counts["breaks"], counts["arrived"]) == (0, 1)
     assert [one.state for one in scene.intents(ref)] == ["arrived"]
-    with scene.house.read() as work:
-        (match,) = use.matches(work, scene.desk, scene.fiona)
+    (match,) = of_payouts(scene)
     assert [code for code, _ in match["terms"]] == ["reference_exact", "amount_equal"]
     assert run(scene)["new_matches"] == 0
 
@@ -125,13 +131,12 @@ def test_a_match_taken_apart_stays_apart(scene: Scene) -> None:
     _, intent = paid(scene)
     bring(scene, line("re_1", money(intent.amount_minor), text=intent.id), source=intent.channel)
     run(scene)
-    with scene.house.read() as work:
-        (match,) = use.matches(work, scene.desk, scene.fiona)
+    (match,) = of_payouts(scene)
     with pytest.raises(Refused):
         scene.do(use.undo_match, scene.susan, match["id"], "not ours")
     scene.do(use.undo_match, scene.fiona, match["id"], "not ours")
     counts = run(scene)
-    assert (counts["matches"], counts["new_breaks"]) == (0, 1)
+    assert (of_payouts(scene), counts["new_breaks"]) == ([], 1)
     with pytest.raises(Conflict, match=r"reconciliation\.match_undone"):
         scene.do(use.undo_match, scene.fiona, match["id"], "once more")
 
@@ -143,7 +148,7 @@ def test_a_case_with_an_open_break_isnt_closed(scene: Scene) -> None:
         state = work.cases.by_ref(ref)
         now = scene.house.clock()
         row = BreakRow(b"x", "over", "shop_gateway", [], [], 1, "CNY", now, state.id)
-        work.reconciliation.put_breaks([row], now)
+        work.reconciliation.put_break(row, now)
         with pytest.raises(Conflict, match=r"case\.breaks_open"):
             steps.close(work, scene.desk, felix, ref, "done")
     assert intent.state == "succeeded"
@@ -160,3 +165,112 @@ def test_only_finance_takes_files_in_and_breaks_get_an_owner(scene: Scene) -> No
     assert given["owner_id"] == scene.felix.person_id
     with pytest.raises(Invalid, match=r"reconciliation\.nobody"):
         scene.do(use.assign, scene.susan, found["id"], 999_999)
+
+
+# ---------------------------------------------------------------- orders, continuously
+
+
+def booked(order: str, amount: str, kind: str = "refund") -> dict[str, Any]:
+    return {
+        "system": "finance",
+        "id": f"B-{order}-{kind}",
+        "order": order,
+        "as_of": b.AT,
+        "kind": kind,
+        "amount": amount,
+        "currency": "CNY",
+        "booked_at": "2026-11-02T10:00:00+00:00" if kind == "payment" else b.AT,
+    }
+
+
+def test_what_systems_say_of_orders_is_compared_without_a_file(scene: Scene) -> None:
+    scene.case(payments=[b.payment("P-O1", captured_at=b.AT)])
+    counts = run(scene)
+    assert (counts["matches"], counts["breaks"]) == (1, 0)
+    (match,) = matched(scene)
+    assert [(match["here"], match["there"])] == [([["mall", "payment", "O1"]], [["alipay", "payment", "P-O1"]])]
+    assert run(scene)["lines"] == 0  # nothing is new: nothing is compared
+
+
+def test_a_break_of_an_order_goes_by_itself_when_the_missing_side_comes(scene: Scene) -> None:
+    gave = {**b.payment("P-O1", refunded="60.00"), "refunds": [refund()]}
+    scene.case(payments=[gave])
+    scene.house.clock.forward(days=3)
+    assert run(scene)["new_breaks"] == 1
+    (found,) = listed(scene)
+    assert (found["kind"], found["check"], found["minor"]) == ("missing_here", "shop_gateway", 6_000)
+    scene.case("R2", orders=[b.order(refunded="60.00", as_of=LATER)], payments=[gave])
+    counts = run(scene)
+    assert (counts["settled"], counts["new_breaks"]) == (1, 0)
+    assert listed(scene) == []
+
+
+def test_books_of_finance_are_held_against_the_gateway_where_finance_has_a_word(scene: Scene) -> None:
+    gave = {**b.payment("P-O1", refunded="60.00"), "refunds": [refund()]}
+    order = b.order(refunded="60.00")
+    scene.case(orders=[order], payments=[gave], ledger=[booked("O1", "129.00", "payment"), booked("O1", "-55.00")])
+    scene.house.clock.forward(days=9)
+    run(scene)
+    (found,) = listed(scene)
+    assert (found["kind"], found["check"], found["minor"]) == ("under", "gateway_ledger", 500)
+
+
+def test_news_about_a_decided_order_puts_its_case_back_and_what_was_known_doesnt(scene: Scene) -> None:
+    gave = {**b.payment("P-O1", refunded="9.00"), "refunds": [refund("RF0", "9.00")]}
+    ref = scene.case(payments=[gave])
+    scene.propose(ref, Decision.DECLINE, "evidence_missing")
+    scene.house.clock.forward(days=3)
+    counts = run(scene)
+    assert (counts["new_breaks"], counts["cases_back"]) == (1, 0)
+    more = {**b.payment("P-O1", refunded="29.00", as_of=LATER), "refunds": [*gave["refunds"], refund("RF1", "20.00")]}
+    scene.case("R1", payments=[more])
+    scene.house.clock.forward(days=3)
+    counts = run(scene)
+    assert (counts["new_breaks"], counts["cases_back"]) == (1, 1)
+    assert "break.found" in scene.events(ref)
+
+
+def test_what_the_desk_paid_itself_isnt_missing_in_the_order_system(scene: Scene) -> None:
+    ref, intent = paid(scene)
+    gave = {**b.payment("P-O1", refunded="60.00", as_of=LATER), "refunds": [refund(intent.id)]}
+    scene.case("R1", payments=[gave])
+    scene.house.clock.forward(days=9)
+    assert (run(scene)["breaks"], listed(scene), scene.state(ref).stage) == (0, [], Stage.CLOSED)
+
+
+def test_a_statement_line_that_names_an_order_joins_it(scene: Scene) -> None:
+    scene.case(orders=[b.order(refunded="60.00")], payments=[b.payment("P-O1", captured_at=b.AT)])
+    scene.house.clock.forward(days=9)
+    run(scene)
+    assert [one["kind"] for one in listed(scene)] == ["missing_there"]
+    bring(scene, line("re_1", "-60.00", text="O1"), source="alipay")
+    assert run(scene)["settled"] == 1
+    assert listed(scene) == []
+
+
+def test_a_match_of_an_order_that_was_taken_apart_is_looked_at_again(scene: Scene) -> None:
+    scene.case(payments=[b.payment("P-O1", captured_at=b.AT)])
+    run(scene)
+    (match,) = matched(scene)
+    scene.do(use.undo_match, scene.fiona, match["id"], "not ours")
+    scene.house.clock.forward(days=9)
+    counts = run(scene)
+    assert (counts["matches"], {one["kind"] for one in listed(scene)}) == (0, {"missing_here", "missing_there"})
+
+
+def test_a_run_that_was_cut_off_is_made_whole_by_the_next(scene: Scene) -> None:
+    gave = {**b.payment("P-O1", refunded="60.00"), "refunds": [refund()]}
+    scene.case(payments=[gave])
+    scene.house.clock.forward(days=3)
+    with scene.house.read() as work:
+        had = reconciliation_run.gather(work, scene.desk, scene.fiona)
+        assert had is not None
+        steps_ = reconciliation_run.steps(
+            work, scene.desk, scene.fiona, had, reconciliation_run.compare(scene.desk, had)
+        )
+    for step in steps_[:-1]:
+        with scene.house.write() as work:
+            step(work)
+    counts = run(scene)
+    assert (counts["new_matches"], counts["new_breaks"], len(listed(scene))) == (0, 0, 1)
+    assert run(scene)["lines"] == 0

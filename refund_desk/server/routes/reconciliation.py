@@ -12,11 +12,13 @@ from fastapi.concurrency import run_in_threadpool
 from refund_desk.domain.errors import DeskError, TooLarge
 from refund_desk.domain.people import Principal
 from refund_desk.domain.reconciliation import BreakKind
-from refund_desk.domain.reconciliation_run import reconcile
 from refund_desk.server.call import Call, Caller, RowId
+from refund_desk.server.jobs import Jobs
+from refund_desk.server.routes.audit import job_view
 from refund_desk.service import reconciliation as use
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Work
+from refund_desk.wire import commands as c
 from refund_desk.wire import reconciliation as w
 from refund_desk.wire.base import MAX_INT
 
@@ -74,12 +76,17 @@ def take_in(
     )
 
 
-@router.post("/reconciliation/run", response_model=w.Reconciled)
-def run(call: Caller) -> Response:
-    """Compare what went out with what statements say. Nothing is held while lines are compared."""
-    had = call.read(lambda work, who: use.gather(work, call.desk, who))
-    outcome = reconcile(had.entries, had.rules, had.as_of, had.apart)
-    return call.write(lambda work, who: w.Reconciled.model_validate(use.record(work, call.desk, who, had, outcome)))
+@router.post("/reconciliation/run", response_model=c.Job)
+def run(call: Caller, request: Request, whole: bool = False) -> c.Job:
+    """Compare what is new, or (whole) everything there is; ask `/jobs/{id}` how it goes. Its result is `Reconciled`."""
+
+    def allowed(work: Work, who: Principal) -> Principal:
+        permit(work, call.desk, who, "reconcile.run")
+        return who
+
+    who = call.read(allowed)
+    jobs: Jobs = request.app.state.jobs
+    return job_view(jobs.start("reconcile", who, lambda job: call.house.reconcile(job, who, whole=whole), once=True))
 
 
 @router.get("/reconciliation/matches")
