@@ -5,23 +5,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from refund_desk.domain.errors import Conflict, Invalid, Refused
 from refund_desk.domain.people import Principal
-from refund_desk.domain.reconciliation import (
-    BreakKind,
-    Resolution,
-    Role,
-)
+from refund_desk.domain.reconciliation import BreakKind, Resolution, Role
+from refund_desk.domain.reconciliation_differences import differing
 from refund_desk.domain.statements import Statement
+from refund_desk.domain.words import Reason, RequestKind
 from refund_desk.domain.words import Role as Staff
+from refund_desk.service import lifecycle
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
+from refund_desk.service.ports.reconciliation import BreakCounts, BreakFilter
+from refund_desk.service.reconciliation_lines import Line, lines
 from refund_desk.service.reconciliation_run import look_again
 
 BANK_FORMATS = frozenset({"camt053"})
 PAGE = 200
+LANGUAGE = "zh"
+"""Of a case that no customer asked for: nobody has said which is theirs."""
 
 
 # ---------------------------------------------------------------- statements
@@ -86,22 +90,66 @@ def matches(work: Work, desk: Desk, who: Principal, after: int = 0, limit: int =
 
 
 def breaks(
-    work: Work,
-    desk: Desk,
-    who: Principal,
-    status: str | None = "open",
-    kind: BreakKind | None = None,
-    after: int = 0,
-    limit: int = 50,
+    work: Work, desk: Desk, who: Principal, wanted: BreakFilter, after: int = 0, limit: int = 50
 ) -> Sequence[Mapping[str, Any]]:
-    """Breaks, newest first, with the case's reference where one is about a case."""
+    """Breaks with the case's reference where there is one about the order, its number and the owner's name."""
     permit(work, desk, who, "reconcile.read")
-    found = work.reconciliation.breaks(status, kind.value if kind else None, after, min(limit, PAGE))
-    return [{**row, "ref": _ref(work, row["case_id"])} for row in found]
+    found = work.reconciliation.breaks(wanted, after, min(limit, PAGE))
+    return [_shown(work, row) for row in found]
 
 
-def _ref(work: Work, case_id: int | None) -> str | None:
-    return None if case_id is None else work.cases.by_id(case_id).ref
+def counts(work: Work, desk: Desk, who: Principal) -> tuple[BreakCounts, list[tuple[int, str]]]:
+    """Open breaks by kind, mine and nobody's; and who may be given one."""
+    permit(work, desk, who, "reconcile.read")
+    holders = work.people.persons_with([Staff.FINANCE])[Staff.FINANCE]
+    return work.reconciliation.count_breaks(who.person_id), holders
+
+
+def _shown(work: Work, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    order = row["order_id"]
+    if order is None and row["case_id"] is not None:
+        order = work.cases.by_id(row["case_id"]).order_id
+    owner = row["owner_id"]
+    return {
+        **row,
+        "ref": _ref(work, row),
+        "order": None if order is None else work.facts.order(order).number,
+        "owner": None if owner is None else work.people.names([owner]).get(owner),
+    }
+
+
+def _ref(work: Work, row: Mapping[str, Any]) -> str | None:
+    """Of the case that a break is about, else of the order's latest."""
+    if row["case_id"] is not None:
+        return work.cases.by_id(row["case_id"]).ref
+    cases = work.cases.of_order(row["order_id"]) if row["order_id"] is not None else []
+    return cases[-1].ref if cases else None
+
+
+@dataclass(frozen=True, slots=True)
+class BreakFile:
+    """A break with its lines, in which fields they differ, and what its order's lines were matched to."""
+
+    row: Mapping[str, Any]
+    here: Sequence[Line]
+    there: Sequence[Line]
+    differs: Sequence[str]
+    matches: Sequence[Mapping[str, Any]]
+
+
+def one_break(work: Work, desk: Desk, who: Principal, break_id: int) -> BreakFile:
+    """A break as it is looked at, side by side."""
+    permit(work, desk, who, "reconcile.read")
+    row = work.reconciliation.break_(break_id)
+    here, there = lines(work, row["here"], row["order_id"]), lines(work, row["there"], row["order_id"])
+    known = [[line.entry for line in side if line.entry is not None] for side in (here, there)]
+    matches = work.reconciliation.matches_of_order(row["order_id"]) if row["order_id"] is not None else []
+    return BreakFile(_shown(work, row), here, there, differing(*known), matches)
+
+
+def of_order(work: Work, order_id: int) -> Sequence[Mapping[str, Any]]:
+    """Open breaks of an order, for whoever reads its case."""
+    return work.reconciliation.breaks_of_order(order_id)
 
 
 def undo_match(work: Work, desk: Desk, who: Principal, match_id: int, reason: str) -> Mapping[str, Any]:
@@ -135,9 +183,51 @@ def resolve(
         resolution=resolution.value,
         reason=reason,
     )
-    ref = _ref(work, row["case_id"])
-    work.audit("break.resolved", who, ref, number=break_id, kind=row["kind"], resolution=resolution.value)
-    return {**work.reconciliation.break_(break_id), "ref": ref}
+    work.audit("break.resolved", who, _ref(work, row), number=break_id, kind=row["kind"], resolution=resolution.value)
+    return _shown(work, work.reconciliation.break_(break_id))
+
+
+def reopen(work: Work, desk: Desk, who: Principal, break_id: int) -> Mapping[str, Any]:
+    """Take back that a break was settled: it is open again, and blocks its case as before."""
+    permit(work, desk, who, "break.resolve")
+    row = work.reconciliation.break_(break_id, lock=True)
+    if row["status"] != "resolved":
+        raise Conflict("reconciliation.break_not_settled", id=break_id)
+    said = dict.fromkeys(("settled_at", "settled_by", "resolution", "reason"))
+    work.reconciliation.settle_break(break_id, status="open", **said)
+    work.audit("break.reopened", who, _ref(work, row), number=break_id, kind=row["kind"])
+    return _shown(work, work.reconciliation.break_(break_id))
+
+
+_REASONS = {BreakKind.DUPLICATE: Reason.DUPLICATE_CHARGE, BreakKind.OVER: Reason.OVERCHARGED}
+
+
+def make_case(work: Work, desk: Desk, who: Principal, break_id: int) -> Mapping[str, Any]:
+    """A case about a break whose order has none. One that has is shown instead."""
+    permit(work, desk, who, "break.case")
+    row = _open(work, break_id)
+    if row["order_id"] is None:
+        raise Conflict("reconciliation.no_order", id=break_id)
+    if _ref(work, row) is None:
+        order = work.facts.order(row["order_id"])
+        state = lifecycle.open_case(
+            work,
+            desk,
+            who,
+            order_id=order.id,
+            customer_id=order.customer_id,
+            merchant_id=None,
+            kind=RequestKind.REFUND_ONLY,
+            reason=_REASONS.get(BreakKind(row["kind"]), Reason.OTHER),
+            amount_minor=row["minor"] if row["currency"] == order.currency else None,
+            currency=order.currency,
+            language=LANGUAGE,
+            channel=None,
+            asked_at=desk.clock(),
+        )
+        work.reconciliation.settle_break(break_id, case_id=state.id)
+        work.audit("break.case_made", who, state.ref, number=break_id, kind=row["kind"])
+    return _shown(work, work.reconciliation.break_(break_id))
 
 
 def _open(work: Work, break_id: int) -> Mapping[str, Any]:
@@ -162,5 +252,5 @@ def assign(work: Work, desk: Desk, who: Principal, break_id: int, person_id: int
     if person_id not in work.people.names([person_id]):
         raise Invalid("reconciliation.nobody", person=person_id)
     work.reconciliation.settle_break(break_id, owner_id=person_id)
-    work.audit("break.assigned", who, _ref(work, row["case_id"]), number=break_id, to=person_id)
-    return {**work.reconciliation.break_(break_id), "ref": _ref(work, row["case_id"])}
+    work.audit("break.assigned", who, _ref(work, row), number=break_id, to=person_id)
+    return _shown(work, work.reconciliation.break_(break_id))

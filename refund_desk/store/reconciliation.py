@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, delete, func, insert, select, union, update
+from sqlalchemy import Column, Connection, Row, Select, and_, delete, func, insert, or_, select, union, update
 
 from refund_desk.domain.errors import NotFound
 from refund_desk.domain.intents import IntentState
 from refund_desk.domain.reconciliation import Entry, Key, Kind, Role, State
 from refund_desk.domain.reconciliation_systems import KINDS, OrderSaid
-from refund_desk.service.ports.reconciliation import BreakRow, MatchRow, News, Scope
+from refund_desk.service.ports.reconciliation import BreakCounts, BreakFilter, BreakRow, MatchRow, News, Scope
 from refund_desk.store.facts import SAID, as_records
 from refund_desk.store.statements import add_unless_there, new_id
-from refund_desk.store.tables.cases import intent_event, refund_intent
+from refund_desk.store.tables.cases import intent_event, refund_case, refund_intent
 from refund_desk.store.tables.facts import customer, observation, record, shop_order
 from refund_desk.store.tables.reconciliation import (
     reconciliation_break,
@@ -82,10 +82,17 @@ class ReconciliationRepo:
         """Every row of every statement."""
         return [(Role(row.role), _entry(row)) for row in self._c.execute(select(statement_row))]
 
-    def paid_out(self) -> list[tuple[int, Entry]]:
-        """(case, line) for each payout of money that has gone; its source is `desk:<channel>`."""
+    def rows_named(self, keys: Collection[Key]) -> list[tuple[Role, Entry]]:
+        table, wanted = statement_row, set(keys)
+        query = select(table).where(table.c.external_id.in_(sorted({key[2] for key in wanted})))
+        found = [(Role(row.role), _entry(row)) for row in self._c.execute(query)]
+        return [(role, entry) for role, entry in found if entry.key in wanted]
+
+    def paid_out(self, intents: Collection[str] | None = None) -> list[tuple[int, Entry]]:
+        """Its source is `desk:<channel>`."""
         made = []
-        for row in self._c.execute(_PAID_OUT):
+        query = _PAID_OUT if intents is None else _PAID_OUT.where(refund_intent.c.id.in_(sorted(intents)))
+        for row in self._c.execute(query):
             refs = tuple(ref for ref in (row.id, row.reference, row.number) if ref)
             entry = Entry(
                 f"desk:{row.channel}",
@@ -237,17 +244,42 @@ class ReconciliationRepo:
             raise NotFound("reconciliation.break_not_found", id=break_id)
         return dict(row._mapping)
 
-    def breaks(self, status: str | None, kind: str | None, after: int, limit: int) -> Sequence[Mapping[str, Any]]:
-        """Newest first, below `after` (0: from the newest)."""
+    def breaks(self, wanted: BreakFilter, after: int, limit: int) -> Sequence[Mapping[str, Any]]:
+        """In the order that is wanted, behind the one with the id `after` (0: from the first)."""
         table = reconciliation_break
         query = select(table)
-        if status is not None:
-            query = query.where(table.c.status == status)
-        if kind is not None:
-            query = query.where(table.c.kind == kind)
-        if after:
-            query = query.where(table.c.id < after)
-        return [dict(row._mapping) for row in self._c.execute(query.order_by(table.c.id.desc()).limit(limit))]
+        for column, value in ((table.c.status, wanted.status), (table.c.kind, wanted.kind)):
+            if value is not None:
+                query = query.where(column == value)
+        if wanted.owner is not None:
+            query = query.where(table.c.owner_id == wanted.owner if wanted.owner else table.c.owner_id.is_(None))
+        query = _after(query, wanted.sort, after)
+        return [dict(row._mapping) for row in self._c.execute(query.limit(limit))]
+
+    def count_breaks(self, person_id: int) -> BreakCounts:
+        table = reconciliation_break
+        query = select(table.c.kind, table.c.owner_id, func.count()).where(table.c.status == "open")
+        kinds, mine, unowned = dict[str, int](), 0, 0
+        for kind, owner, count in self._c.execute(query.group_by(table.c.kind, table.c.owner_id)):
+            kinds[kind] = kinds.get(kind, 0) + count
+            mine += count if owner == person_id else 0
+            unowned += count if owner is None else 0
+        return BreakCounts(kinds, mine, unowned)
+
+    def breaks_of_order(self, order_id: int) -> Sequence[Mapping[str, Any]]:
+        table = reconciliation_break
+        cases = select(refund_case.c.id).where(refund_case.c.order_id == order_id)
+        query = select(table).where(
+            table.c.status == "open", or_(table.c.order_id == order_id, table.c.case_id.in_(cases))
+        )
+        return [dict(row._mapping) for row in self._c.execute(query.order_by(table.c.id))]
+
+    def matches_of_order(self, order_id: int) -> Sequence[Mapping[str, Any]]:
+        match = reconciliation_match
+        query = select(match).where(
+            match.c.order_id == order_id, match.c.gone_at.is_(None), match.c.undone_at.is_(None)
+        )
+        return [dict(row._mapping) for row in self._c.execute(query.order_by(match.c.id))]
 
     def open_breaks_of(self, case_id: int) -> int:
         table = reconciliation_break
@@ -256,6 +288,24 @@ class ReconciliationRepo:
 
     def settle_break(self, break_id: int, **columns: Any) -> None:
         self._c.execute(update(reconciliation_break).where(reconciliation_break.c.id == break_id).values(**columns))
+
+
+_SORTS = {
+    "new": (reconciliation_break.c.id, True),
+    "amount": (reconciliation_break.c.minor, True),
+    "age": (reconciliation_break.c.since, False),
+}
+
+
+def _after(query: Select[Any], sort: str, after: int) -> Select[Any]:
+    """Ordered, from behind a row on: the column, then the id."""
+    table = reconciliation_break
+    column, falling = _SORTS[sort]
+    if after:
+        last = select(column).where(table.c.id == after).scalar_subquery()
+        further = column < last if falling else column > last
+        query = query.where(or_(further, and_(column == last, table.c.id < after)))
+    return query.order_by(column.desc() if falling else column, table.c.id.desc())
 
 
 def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 from refund_desk.domain.errors import Conflict, Invalid, Refused
 from refund_desk.domain.people import Principal
 from refund_desk.domain.reconciliation import Resolution
+from refund_desk.domain.requests import RequestRecord
 from refund_desk.domain.words import Decision, Stage
+from refund_desk.server.intake_wire import parse_line
 from refund_desk.service import reconciliation as use
 from refund_desk.service import reconciliation_run, steps
-from refund_desk.service.ports.reconciliation import BreakRow
+from refund_desk.service.ports.reconciliation import BreakFilter, BreakRow
 from refund_desk.sources.statements import read_statement
 from refund_desk.worker import reconciliation
 from tests.fakes import bundles as b
@@ -56,7 +59,7 @@ def money(minor: int) -> str:
 
 def listed(scene: Scene, status: str | None = "open") -> list[Any]:
     with scene.house.read() as work:
-        return list(use.breaks(work, scene.desk, scene.fiona, status))
+        return list(use.breaks(work, scene.desk, scene.fiona, BreakFilter(status)))
 
 
 def matched(scene: Scene) -> list[Any]:
@@ -274,3 +277,81 @@ def test_a_run_that_was_cut_off_is_made_whole_by_the_next(scene: Scene) -> None:
     counts = run(scene)
     assert (counts["new_matches"], counts["new_breaks"], len(listed(scene))) == (0, 0, 1)
     assert run(scene)["lines"] == 0
+
+
+# ---------------------------------------------------------------- as finance works on them
+
+
+def test_a_break_side_by_side_says_which_fields_differ(scene: Scene) -> None:
+    ref, intent = paid(scene)
+    bring(scene, line("re_1", money(intent.amount_minor + 500), text=intent.id), source=intent.channel)
+    run(scene)
+    (found,) = listed(scene)
+    with scene.house.read() as work:
+        file = use.one_break(work, scene.desk, scene.fiona, found["id"])
+    ((mine, theirs),) = [(here.entry, there.entry) for here, there in zip(file.here, file.there, strict=True)]
+    assert mine is not None and theirs is not None
+    assert (mine.minor, theirs.minor, file.differs) == (intent.amount_minor, intent.amount_minor + 500, ["minor"])
+    assert (file.row["order"], file.row["ref"]) == ("O1", ref)
+
+
+def test_a_settled_break_is_taken_back_and_counts_again(scene: Scene) -> None:
+    gave = {**b.payment("P-O1", refunded="60.00"), "refunds": [refund()]}
+    scene.case(payments=[gave])
+    scene.house.clock.forward(days=3)
+    run(scene)
+    (found,) = listed(scene)
+    scene.do(use.assign, scene.susan, found["id"], scene.fiona.person_id)
+    scene.do(use.resolve, scene.felix, found["id"], Resolution.EXPLAINED, "known")
+    with scene.house.read() as work:
+        assert use.counts(work, scene.desk, scene.fiona)[0].kinds == {}
+    with pytest.raises(Refused):
+        scene.do(use.reopen, scene.susan, found["id"])
+    again = scene.do(use.reopen, scene.felix, found["id"])
+    assert (again["status"], again["resolution"], again["owner"]) == ("open", None, "fiona")
+    with scene.house.read() as work:
+        told, owners = use.counts(work, scene.desk, scene.fiona)
+    assert (told.kinds, told.mine, told.unowned) == ({"missing_here": 1}, 1, 0)
+    assert {name for _, name in owners} == {"fiona", "felix"}
+    with pytest.raises(Conflict, match=r"reconciliation\.break_not_settled"):
+        scene.do(use.reopen, scene.felix, found["id"])
+
+
+def test_breaks_come_newest_largest_or_oldest_first_page_by_page(scene: Scene) -> None:
+    now = scene.house.clock()
+    with scene.house.write() as work:
+        for number, (minor, days) in enumerate([(5, 1), (9, 2), (5, 3), (7, 3)]):
+            since = now - timedelta(days=days)
+            work.reconciliation.put_break(
+                BreakRow(bytes([number]), "over", "shop_gateway", [], [], minor, "CNY", since), now
+            )
+    orders = {"new": [4, 3, 2, 1], "amount": [2, 4, 3, 1], "age": [4, 3, 2, 1]}
+    for sort, wanted in orders.items():
+        found: list[int] = []
+        with scene.house.read() as work:
+            while page := use.breaks(
+                work, scene.desk, scene.fiona, BreakFilter(sort=sort), found[-1] if found else 0, 2
+            ):
+                found += [one["id"] for one in page]
+        assert found == wanted, sort
+
+
+def test_a_case_is_made_of_a_break_whose_order_has_none(scene: Scene) -> None:
+    order, seen = b.order("O7"), refund("RF7", "20.00")
+    gave = {**b.payment("P-O7", "O7", refunded="20.00"), "refunds": [seen]}
+    record = parse_line(b.raw(b.case("R7", "O7", orders=[order], payments=[gave])))
+    assert isinstance(record, RequestRecord)
+    now = scene.house.clock()
+    with scene.house.write() as work:
+        known = work.facts.ensure_order("O7", "CNY", None)
+        work.facts.observe(known.id, record.sayings, now, lambda _said: b"")
+    scene.house.clock.forward(days=3)
+    run(scene)
+    (found,) = listed(scene)
+    assert (found["kind"], found["ref"], found["order"]) == ("missing_here", None, "O7")
+    with pytest.raises(Refused):
+        scene.do(use.make_case, scene.rita, found["id"])
+    made = scene.do(use.make_case, scene.fiona, found["id"])
+    assert scene.state(made["ref"]).amount_minor == 2_000
+    assert scene.do(use.make_case, scene.fiona, found["id"])["ref"] == made["ref"]
+    assert scene.file(made["ref"]).state.reason == "other"

@@ -47,6 +47,25 @@ class BreakRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakFilter:
+    """Which breaks, and in which order: newest, largest or oldest first. owner: a person; 0: nobody."""
+
+    status: str | None = "open"
+    kind: str | None = None
+    owner: int | None = None
+    sort: str = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class BreakCounts:
+    """Open breaks by kind; of those, a person's own and nobody's."""
+
+    kinds: Mapping[str, int]
+    mine: int
+    unowned: int
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """How far lines were looked at: the last observation, statement row and payout event, each by its id."""
 
@@ -65,7 +84,9 @@ class ReconciliationBook(Protocol):
     def add_rows(self, statement_id: int, role: Role, entries: Sequence[Entry]) -> int: ...
     def settle_statement(self, statement_id: int, fresh: int) -> None: ...
     def rows(self) -> list[tuple[Role, Entry]]: ...
-    def paid_out(self) -> list[tuple[int, Entry]]: ...
+    def paid_out(self, intents: Collection[str] | None = None) -> list[tuple[int, Entry]]:
+        """(case, line) of payouts that went: all of them, or these."""
+
     def news(self) -> News:
         """The latest there is."""
 
@@ -98,6 +119,14 @@ class ReconciliationBook(Protocol):
         """A later run didn't find these: what was missing has come."""
 
     def break_(self, break_id: int, lock: bool = False) -> Mapping[str, Any]: ...
-    def breaks(self, status: str | None, kind: str | None, after: int, limit: int) -> Sequence[Mapping[str, Any]]: ...
+    def breaks(self, wanted: BreakFilter, after: int, limit: int) -> Sequence[Mapping[str, Any]]: ...
+    def count_breaks(self, person_id: int) -> BreakCounts: ...
+    def breaks_of_order(self, order_id: int) -> Sequence[Mapping[str, Any]]:
+        """Open ones of an order and of its cases, oldest first."""
+
+    def matches_of_order(self, order_id: int) -> Sequence[Mapping[str, Any]]: ...
+    def rows_named(self, keys: Collection[Key]) -> list[tuple[Role, Entry]]:
+        """Statement rows by their names."""
+
     def open_breaks_of(self, case_id: int) -> int: ...
     def settle_break(self, break_id: int, **columns: Any) -> None: ...
