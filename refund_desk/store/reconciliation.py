@@ -276,10 +276,9 @@ class ReconciliationRepo:
 
     def matches_of_order(self, order_id: int) -> Sequence[Mapping[str, Any]]:
         match = reconciliation_match
-        query = select(match).where(
-            match.c.order_id == order_id, match.c.gone_at.is_(None), match.c.undone_at.is_(None)
-        )
-        return [dict(row._mapping) for row in self._c.execute(query.order_by(match.c.id))]
+        stands = and_(match.c.gone_at.is_(None), match.c.undone_at.is_(None))
+        query = select(match).where(match.c.order_id == order_id, stands).order_by(match.c.id)
+        return [dict(row._mapping) for row in self._c.execute(query)]
 
     def open_breaks_of(self, case_id: int) -> int:
         table = reconciliation_break

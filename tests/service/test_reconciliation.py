@@ -290,7 +290,8 @@ def test_a_break_side_by_side_says_which_fields_differ(scene: Scene) -> None:
     with scene.house.read() as work:
         file = use.one_break(work, scene.desk, scene.fiona, found["id"])
     ((mine, theirs),) = [(here.entry, there.entry) for here, there in zip(file.here, file.there, strict=True)]
-    assert mine is not None and theirs is not None
+    assert mine is not None
+    assert theirs is not None
     assert (mine.minor, theirs.minor, file.differs) == (intent.amount_minor, intent.amount_minor + 500, ["minor"])
     assert (file.row["order"], file.row["ref"]) == ("O1", ref)
 
