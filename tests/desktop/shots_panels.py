@@ -96,7 +96,7 @@ PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
     "approvals": approvals,
     "audit": audit,
     "reconciliation": reconciliation,
-    **{name: settings(name) for name in ("users", "changes", "process", "account")},
+    **{name: settings(name) for name in ("users", "changes", "sources", "process", "account")},
 }
 
 
