@@ -147,11 +147,6 @@ def one_break(work: Work, desk: Desk, who: Principal, break_id: int) -> BreakFil
     return BreakFile(_shown(work, row), here, there, differing(*known), matches)
 
 
-def of_order(work: Work, order_id: int) -> Sequence[Mapping[str, Any]]:
-    """Open breaks of an order, for whoever reads its case."""
-    return work.reconciliation.breaks_of_order(order_id)
-
-
 def undo_match(work: Work, desk: Desk, who: Principal, match_id: int, reason: str) -> Mapping[str, Any]:
     """Take a match apart, with a reason: no run links these lines again. What it proved is to be proven anew."""
     permit(work, desk, who, "match.undo")

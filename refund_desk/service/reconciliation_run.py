@@ -357,9 +357,16 @@ def _tell(work: Work, desk: Desk, who: Principal, row: BreakRow, heard: datetime
     number = work.reconciliation.put_break(row, desk.clock())
     if number is None:
         return Counter()
-    work.audit("break.found", who, number=number, kind=row.kind, check=row.check, amount=row.minor)
+    said = {"number": number, "kind": row.kind, "check": row.check, "amount": row.minor}
+    work.audit("break.found", who, _latest(work, row), **said)
     back = case is not None and _put_back(work, desk, who, case, number, row)
     return Counter(new_breaks=1, cases_back=int(back))
+
+
+def _latest(work: Work, row: BreakRow) -> str | None:
+    """The case whose readers are shown the break."""
+    cases = work.cases.of_order(row.order_id) if row.order_id is not None else []
+    return cases[-1].ref if cases else None
 
 
 def _fields(row: BreakRow) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from refund_desk.server.intake_wire import parse_line
 from refund_desk.service import reconciliation as use
 from refund_desk.service import reconciliation_run, steps
 from refund_desk.service.ports.reconciliation import BreakFilter, BreakRow
+from refund_desk.service.reading import read_case
 from refund_desk.sources.statements import read_statement
 from refund_desk.worker import reconciliation
 from tests.fakes import bundles as b
@@ -356,3 +357,13 @@ def test_a_case_is_made_of_a_break_whose_order_has_none(scene: Scene) -> None:
     assert scene.state(made["ref"]).amount_minor == 2_000
     assert scene.do(use.make_case, scene.fiona, found["id"])["ref"] == made["ref"]
     assert scene.file(made["ref"]).state.reason == "other"
+
+
+def test_whoever_reads_the_case_sees_what_differs(scene: Scene) -> None:
+    gave = {**b.payment("P-O1", refunded="60.00"), "refunds": [refund()]}
+    ref = scene.case(payments=[gave])
+    scene.house.clock.forward(days=3)
+    run(scene)
+    with scene.house.read() as work:
+        (found,) = read_case(work, scene.desk, scene.rita, ref).breaks
+    assert (found["kind"], found["there"]) == ("missing_here", [["alipay", "refund", "RF1"]])

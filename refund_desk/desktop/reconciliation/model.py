@@ -25,7 +25,8 @@ def system(source: str) -> str:
     if source.startswith("desk:"):
         return tr("ui.reconcile.desk", channel=plain(source.removeprefix("desk:"), lines=False))
     name, _, books = source.partition(":")
-    return tr("ui.reconcile.ledger", system=plain(name, lines=False)) if books else plain(name, lines=False)
+    shown = plain(member("system", name), lines=False)
+    return tr("ui.reconcile.ledger", system=shown) if books else shown
 
 
 def between(row: BreakView) -> str:
