@@ -66,6 +66,8 @@ from refund_desk.wire.figures import MonthFile, MonthOrder
 from refund_desk.worker.decoding import decode_one, decode_waiting
 from refund_desk.worker.loop import Worker
 from refund_desk.worker.payouts import Payouts, PayoutThread
+from refund_desk.worker.reconciliation import Reconciler
+from refund_desk.worker.reconciliation import run as run_reconciliation
 from refund_desk.worker.sync import Syncer
 from refund_desk.worker.sync import run as run_source
 
@@ -89,7 +91,7 @@ class Parts:
     synchronous: str = "FULL"
     quick_passwords: bool = False
     worker: bool = True
-    syncs: bool = True  # whether sources are read by themselves, where the worker runs
+    syncs: bool = True  # whether sources are read and reconciled by themselves, where the worker runs
     connectors: Connectors | None = None  # None: every one that is installed
     channels: Channels | None = None  # payout channels by name; None: those of the connections that pay out
 
@@ -154,7 +156,7 @@ class House:
         self.app: FastAPI = build(self, self.feed, currency=currency, operators=self.operators)
         self._listener = _listener(listen, self._heard) if listen else None
         self._worker = Worker(self._step, self._tell, self._chores(), self._last)
-        self._syncer = Syncer(self, WORKER)
+        self._syncer, self._reconciler = Syncer(self, WORKER), Reconciler(self, WORKER)
         self._decoder = Decoder()
         self._runs = parts.worker
         with self.store.read() as work:
@@ -164,6 +166,7 @@ class House:
             self._worker.start()
             if parts.syncs:
                 self._syncer.start()
+                self._reconciler.start()
             self._sender.start()
             if self._listener:
                 self._listener.start()
@@ -319,6 +322,10 @@ class House:
         decode_waiting(self, self._decoder, job.stop.is_set)
         return asdict(counts)
 
+    def reconcile(self, job: Running, who: Principal, *, whole: bool) -> dict[str, Any]:
+        """Compare what is new, or everything; the counts as plain values. `job` is told of steps written."""
+        return dict(run_reconciliation(self, who, whole=whole, progress=job.progress))
+
     def look_at_sources(self) -> None:
         """One of them has something new."""
         self._syncer.wake()
@@ -414,6 +421,7 @@ class House:
         if self._listener and self._runs:
             self._listener.stop()
         self._syncer.stop()
+        self._reconciler.stop()
         self._sender.stop()
         self._worker.stop()
         self._decoder.close()

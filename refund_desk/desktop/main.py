@@ -25,6 +25,7 @@ from refund_desk.desktop.operations import Operations, new_key
 from refund_desk.desktop.pinned import CheckpointKeeper
 from refund_desk.desktop.queue import QueuePanel
 from refund_desk.desktop.queue.query import Query
+from refund_desk.desktop.reconciliation import ReconciliationPanel
 from refund_desk.desktop.session import Session
 from refund_desk.desktop.settings import SettingsPanel
 from refund_desk.desktop.shell import MainWindow, RailEntry
@@ -42,12 +43,14 @@ from refund_desk.wire.cases import QueuePage
 from refund_desk.wire.commands import DeskStatus, Me, Outcome, Taken, VerifyReport
 
 APPROVERS = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
+RECONCILERS = (Role.FINANCE, Role.SUPERVISOR, Role.LEAD, Role.RISK, Role.AUDITOR)
 AUDITORS = (Role.AUDITOR, Role.LEAD, Role.COMPLIANCE, Role.ADMINISTRATOR)
 CASE_STAFF = tuple(role for role in Role if role is not Role.ADMINISTRATOR)
 PLACES = {
     "forme": ("for_me", "ui.forme.title", "Alt+F"),
     "queue": ("queue", "ui.main.queue", "Alt+Q"),
     "approvals": ("approve", "ui.main.approvals", "Alt+A"),
+    "reconciliation": ("reconcile", "ui.reconcile.title", "Alt+R"),
     "audit": ("audit", "ui.main.audit", "Alt+U"),
     "settings": ("settings", "ui.settings.title", "Alt+S"),
 }
@@ -56,9 +59,13 @@ HINTS: dict[str, list[tuple[str, str]]] = {
     "forme": [("J/K", "ui.main.hint.move"), ("↵", "ui.queue.key.open"), ("G", "ui.queue.key.take")],
     "queue": [("J/K", "ui.main.hint.move"), ("G", "ui.queue.key.take"), ("W", "ui.queue.key.why")],
     "approvals": [("J/K", "ui.main.hint.move"), (key_text("Ctrl+Return"), "ui.approvals.approve")],
+    "reconciliation": [("J/K", "ui.main.hint.move"), ("R", "ui.reconcile.resolve"), ("X", "ui.reconcile.pick")],
     "audit": [("J/K", "ui.main.hint.move"), ("V", "ui.audit.verify"), ("E", "ui.audit.export")],
     "settings": [],
 }
+
+
+Place = ForMePanel | ApprovalsPanel | ReconciliationPanel | AuditPanel | SettingsPanel
 
 
 class QueuePlace(QWidget):
@@ -122,7 +129,7 @@ class DeskWindow(QObject):
     # ------------------------------------------------------------ places
 
     def panel(self, key: str) -> QWidget:
-        """A place's page, opened: forme, queue, approvals, audit or settings."""
+        """A place's page, opened: forme, queue, approvals, reconciliation, audit or settings."""
         return self.window.open(key)
 
     @property
@@ -198,6 +205,8 @@ class DeskWindow(QObject):
             makers["queue"] = self._make_queue
         if set(me.roles) & set(APPROVERS):
             makers["approvals"] = self._make_approvals
+        if set(me.roles) & set(RECONCILERS):
+            makers["reconciliation"] = self._make_reconciliation
         if set(me.roles) & set(AUDITORS):
             makers["audit"] = self._make_audit
         makers["settings"] = self._make_settings
@@ -293,6 +302,13 @@ class DeskWindow(QObject):
         page.start()
         return self._page("approvals", page)
 
+    def _make_reconciliation(self) -> QWidget:
+        page = ReconciliationPanel(self._signed())
+        page.open_case.connect(self.open_case)
+        page.counted.connect(partial(self._badge, "reconciliation"))
+        page.start()
+        return self._page("reconciliation", page)
+
     def _make_audit(self) -> QWidget:
         page = AuditPanel(self._signed())
         page.open_case.connect(self.open_case)
@@ -308,7 +324,7 @@ class DeskWindow(QObject):
         page.start()
         return self._page("settings", page)
 
-    def _page(self, key: str, page: ForMePanel | ApprovalsPanel | AuditPanel | SettingsPanel) -> QWidget:
+    def _page(self, key: str, page: Place) -> QWidget:
         """F5 asks a page again; the workspace has its own."""
         self.window.keys.add(f"refresh.{key}", "F5", "ui.main.refresh", page.refresh, owner=page)
         return page
@@ -402,7 +418,7 @@ class DeskWindow(QObject):
             self._stale.discard(key)
             if isinstance(page, QueuePlace):
                 page.queue.refresh()
-            elif isinstance(page, ForMePanel | ApprovalsPanel | AuditPanel | SettingsPanel):
+            elif isinstance(page, Place):
                 page.refresh()
 
     def _refresh_all(self) -> None:

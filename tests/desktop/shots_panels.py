@@ -66,6 +66,12 @@ def audit(desk: Desk, root: QWidget) -> None:
     panel.proof.show_report(samples.report())
 
 
+def reconciliation(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.reconciliation import ReconciliationPanel
+
+    _whole(root, ReconciliationPanel(desk)).start()
+
+
 def settings(name: str) -> Callable[[Desk, QWidget], None]:
     def build(desk: Desk, root: QWidget) -> None:
         from refund_desk.desktop.settings import SettingsPanel
@@ -89,7 +95,8 @@ PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
     "forme": forme,
     "approvals": approvals,
     "audit": audit,
-    **{name: settings(name) for name in ("users", "changes", "process", "account")},
+    "reconciliation": reconciliation,
+    **{name: settings(name) for name in ("users", "changes", "sources", "process", "account")},
 }
 
 
@@ -113,7 +120,7 @@ def main(target: Path, wanted: list[str]) -> None:
                     Operations(loop),
                     Keys(root),
                     DeskClock(samples.NOW),
-                    samples.me(Role.REVIEWER, Role.ADMINISTRATOR, Role.LEAD),
+                    samples.me(Role.REVIEWER, Role.ADMINISTRATOR, Role.LEAD, Role.FINANCE),
                     samples.status(),
                 )
                 for wide, high in SIZES:

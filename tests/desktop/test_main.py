@@ -22,7 +22,7 @@ from refund_desk.desktop.approvals import ApprovalsPanel
 from refund_desk.desktop.audit import AuditPanel
 from refund_desk.desktop.demo import DemoPeople
 from refund_desk.desktop.forme import ForMePanel
-from refund_desk.desktop.main import DeskWindow
+from refund_desk.desktop.main import PLACES, DeskWindow
 from refund_desk.desktop.operations import Operations
 from refund_desk.desktop.settings.account import PasswordForm
 from refund_desk.desktop.shell import MainWindow
@@ -128,10 +128,10 @@ def test_sign_in_and_the_places_of_a_reviewer(qtbot: QtBot, make: Make) -> None:
 @pytest.mark.parametrize(
     ("role", "places"),
     [
-        (Role.SUPERVISOR, ["forme", "queue", "approvals", "settings"]),
-        (Role.AUDITOR, ["forme", "queue", "audit", "settings"]),
+        (Role.SUPERVISOR, ["forme", "queue", "approvals", "reconciliation", "settings"]),
+        (Role.AUDITOR, ["forme", "queue", "reconciliation", "audit", "settings"]),
         (Role.ADMINISTRATOR, ["forme", "audit", "settings"]),
-        (Role.LEAD, ["forme", "queue", "approvals", "audit", "settings"]),
+        (Role.LEAD, ["forme", "queue", "approvals", "reconciliation", "audit", "settings"]),
     ],
 )
 def test_places_follow_roles(qtbot: QtBot, make: Make, role: Role, places: list[str]) -> None:
@@ -476,8 +476,7 @@ def test_language_is_switched_live_and_told(qtbot: QtBot, make: Make, words: Des
     rig.window.top.language_chosen.emit("en")
     qtbot.waitUntil(lambda: rig.client.called("set_language") == [("en",)])
     assert [button.text() for button in rig.window.rail.buttons.values()] == [
-        tr(key)
-        for key in ("ui.forme.title", "ui.main.queue", "ui.main.approvals", "ui.main.audit", "ui.settings.title")
+        tr(PLACES[key][1]) for key in ("forme", "queue", "approvals", "reconciliation", "audit", "settings")
     ]
     left = {
         widget.text()

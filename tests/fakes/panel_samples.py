@@ -33,6 +33,8 @@ from refund_desk.wire import cases, clocks, commands
 from refund_desk.wire import decisions as wd
 from refund_desk.wire.base import Amount, Coded, PersonRef
 from refund_desk.wire.exports import CaseOrder, ExportOrder
+from tests.fakes.reconciliation_samples import ReconciliationAnswers
+from tests.fakes.source_samples import SourceAnswers
 
 NOW = datetime(2026, 11, 23, 4, 41, 7, tzinfo=UTC)
 LIN = PersonRef(id=1, name="林晓")
@@ -388,7 +390,7 @@ def standard_process() -> Any:
 EXPORTED = b"ref,order\n"
 
 
-class FakeClient(DeskClient):
+class FakeClient(ReconciliationAnswers, SourceAnswers, DeskClient):
     """Answers from memory. `calls` has (method, arguments) in order."""
 
     def __init__(self, who: commands.Me | None = None, count: int = 120) -> None:
