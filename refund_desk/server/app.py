@@ -25,6 +25,7 @@ from refund_desk.server.routes import (
     reconciliation,
     session,
     sources,
+    workload,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit.router,
     exports.router,
     figures.router,
+    workload.router,
 )
 
 
