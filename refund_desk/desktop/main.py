@@ -34,6 +34,7 @@ from refund_desk.desktop.widgets import EmptyState, KeyButton, key_text
 from refund_desk.desktop.widgets.caserow import row_text
 from refund_desk.desktop.widgets.dialogs import TextDialog
 from refund_desk.desktop.words import formats, tr, unbind_text, word, word_error, words
+from refund_desk.desktop.workload import WorkloadPanel
 from refund_desk.desktop.workspace import CaseWorkspace
 from refund_desk.domain.checkpoints import Checkpoint
 from refund_desk.domain.errors import DeskError, Invalid, Unauthenticated
@@ -41,6 +42,7 @@ from refund_desk.domain.words import Role
 from refund_desk.wire.cases import QueuePage
 from refund_desk.wire.commands import DeskStatus, Me, Outcome, Taken, VerifyReport
 
+KEEPERS = (Role.SUPERVISOR, Role.LEAD)
 APPROVERS = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
 AUDITORS = (Role.AUDITOR, Role.LEAD, Role.COMPLIANCE, Role.ADMINISTRATOR)
 CASE_STAFF = tuple(role for role in Role if role is not Role.ADMINISTRATOR)
@@ -48,14 +50,17 @@ PLACES = {
     "forme": ("for_me", "ui.forme.title", "Alt+F"),
     "queue": ("queue", "ui.main.queue", "Alt+Q"),
     "approvals": ("approve", "ui.main.approvals", "Alt+A"),
+    "workload": ("people", "ui.main.workload", "Alt+W"),
     "audit": ("audit", "ui.main.audit", "Alt+U"),
     "settings": ("settings", "ui.settings.title", "Alt+S"),
 }
+Page = ForMePanel | ApprovalsPanel | WorkloadPanel | AuditPanel | SettingsPanel
 REFRESH_MS, SAID_MS, FOUND = 600, 6_000, 8
 HINTS: dict[str, list[tuple[str, str]]] = {
     "forme": [("J/K", "ui.main.hint.move"), ("↵", "ui.queue.key.open"), ("G", "ui.queue.key.take")],
     "queue": [("J/K", "ui.main.hint.move"), ("G", "ui.queue.key.take"), ("W", "ui.queue.key.why")],
     "approvals": [("J/K", "ui.main.hint.move"), (key_text("Ctrl+Return"), "ui.approvals.approve")],
+    "workload": [("J/K", "ui.main.hint.move"), ("M", "ui.board.move"), ("B", "ui.board.balance")],
     "audit": [("J/K", "ui.main.hint.move"), ("V", "ui.audit.verify"), ("E", "ui.audit.export")],
     "settings": [],
 }
@@ -198,6 +203,8 @@ class DeskWindow(QObject):
             makers["queue"] = self._make_queue
         if set(me.roles) & set(APPROVERS):
             makers["approvals"] = self._make_approvals
+        if set(me.roles) & set(KEEPERS):
+            makers["workload"] = self._make_workload
         if set(me.roles) & set(AUDITORS):
             makers["audit"] = self._make_audit
         makers["settings"] = self._make_settings
@@ -293,6 +300,13 @@ class DeskWindow(QObject):
         page.start()
         return self._page("approvals", page)
 
+    def _make_workload(self) -> QWidget:
+        page = WorkloadPanel(self._signed())
+        page.open_case.connect(self.open_case)
+        page.moved.connect(lambda: self._mark("queue", "forme"))
+        page.start()
+        return self._page("workload", page)
+
     def _make_audit(self) -> QWidget:
         page = AuditPanel(self._signed())
         page.open_case.connect(self.open_case)
@@ -308,7 +322,7 @@ class DeskWindow(QObject):
         page.start()
         return self._page("settings", page)
 
-    def _page(self, key: str, page: ForMePanel | ApprovalsPanel | AuditPanel | SettingsPanel) -> QWidget:
+    def _page(self, key: str, page: Page) -> QWidget:
         """F5 asks a page again; the workspace has its own."""
         self.window.keys.add(f"refresh.{key}", "F5", "ui.main.refresh", page.refresh, owner=page)
         return page
@@ -386,7 +400,7 @@ class DeskWindow(QObject):
             self.keeper.look()
         if refs and self._place is not None:
             self._place.workspace.refresh_if(refs)
-        self._mark(*(("queue", "forme", "approvals", "audit") if refs else ("audit",)))
+        self._mark(*(("queue", "forme", "approvals", "workload", "audit") if refs else ("audit",)))
 
     def _mark(self, *keys: str) -> None:
         """These pages show something old. The one that is seen is asked again soon, the others when they are seen."""
@@ -402,7 +416,7 @@ class DeskWindow(QObject):
             self._stale.discard(key)
             if isinstance(page, QueuePlace):
                 page.queue.refresh()
-            elif isinstance(page, ForMePanel | ApprovalsPanel | AuditPanel | SettingsPanel):
+            elif isinstance(page, Page):
                 page.refresh()
 
     def _refresh_all(self) -> None:

@@ -22,6 +22,7 @@ from refund_desk.desktop.theme import MODES, theme
 from refund_desk.desktop.words import words
 from refund_desk.domain.words import Role
 from tests.fakes import panel_samples as samples
+from tests.fakes.workload_samples import BoardClient
 
 SIZES = ((1280, 800), (1920, 1080))
 
@@ -66,6 +67,18 @@ def audit(desk: Desk, root: QWidget) -> None:
     panel.proof.show_report(samples.report())
 
 
+def workload(preview: bool) -> Callable[[Desk, QWidget], None]:
+    def build(desk: Desk, root: QWidget) -> None:
+        from refund_desk.desktop.workload import WorkloadPanel
+
+        panel = _whole(root, WorkloadPanel(desk))
+        panel.start()
+        if preview:
+            panel.balance.click()
+
+    return build
+
+
 def settings(name: str) -> Callable[[Desk, QWidget], None]:
     def build(desk: Desk, root: QWidget) -> None:
         from refund_desk.desktop.settings import SettingsPanel
@@ -89,6 +102,8 @@ PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
     "forme": forme,
     "approvals": approvals,
     "audit": audit,
+    "workload": workload(preview=False),
+    "balance": workload(preview=True),
     **{name: settings(name) for name in ("users", "changes", "process", "account")},
 }
 
@@ -109,7 +124,7 @@ def main(target: Path, wanted: list[str]) -> None:
                 root = QWidget()
                 root.setObjectName("central")
                 desk = Desk(
-                    samples.FakeClient(),
+                    BoardClient(),
                     Operations(loop),
                     Keys(root),
                     DeskClock(samples.NOW),
