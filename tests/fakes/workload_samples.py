@@ -177,7 +177,9 @@ class BoardClient(samples.FakeClient):
         return found.model_copy(update={"undo_until": None})
 
     async def queue(self, **wanted: Any) -> cases.QueuePage:
-        self._note("queue", wanted)
         who = wanted.get("assignee")
+        if who is None and wanted.get("chip") != "unassigned":
+            return await super().queue(**wanted)
+        self._note("queue", wanted)
         rows = [row.model_copy(update={"assignee": ref(who) if who else None}) for row in self.rows[:12]]
         return cases.QueuePage(rows=rows)

@@ -320,7 +320,7 @@ def kept(scene: Scene, ref: str, who: Principal) -> str | None:
     for step, actor, args in ((cases.take, who, ()), (cases.assign, scene.susan, (who.person_id,))):
         try:
             with scene.house.store.write() as work:
-                step(work, scene.desk, actor, ref, *args)  # type: ignore[operator]
+                step(work, scene.desk, actor, ref, *args)
                 raise Undone
         except Undone:
             found = None

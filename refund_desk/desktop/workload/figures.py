@@ -54,7 +54,7 @@ def duty_text(duty: Duty, until: datetime | None, now: datetime) -> str:
         return tr("ui.board.duty.absent_until", day=formats().date(until))
     if duty is Duty.ON and until is not None and (until - now).total_seconds() < 12 * 3600:
         return tr("ui.board.duty.on_until", time=formats().time(until))
-    return member("ui.board.duty", duty)
+    return member("duty", duty)
 
 
 def skills_text(row: PersonOnBoard) -> str:
