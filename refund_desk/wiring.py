@@ -44,7 +44,7 @@ from refund_desk.server.jobs import Running
 from refund_desk.server.looks import Looks
 from refund_desk.server.month import month_paper
 from refund_desk.service import audit as audit_service
-from refund_desk.service import audit_files, audit_proofs, exports, figures, restores, sources, steps, waits
+from refund_desk.service import audit_files, audit_proofs, exports, figures, moves, restores, sources, steps, waits
 from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
@@ -223,12 +223,17 @@ class House:
         self._tell()
 
     def _chores(self) -> list[Any]:
-        return [self.expire_leases, self._overdue, self._old_keys, self._words, self._pictures]
+        return [self.expire_leases, self._come_back, self._overdue, self._old_keys, self._words, self._pictures]
 
     def expire_leases(self) -> bool:
         """Leases that ran out come back to the queue; whether more may wait."""
         with self.store.write() as work:
             return expire_leases(work, self.desk, WORKER) >= 50
+
+    def _come_back(self) -> bool:
+        """Whoever is absent, or whose shift has ended, holds nothing."""
+        with self.store.write() as work:
+            return moves.come_back(work, self.desk, WORKER) >= 20
 
     def _overdue(self) -> bool:
         """Parcels that never came, customers and merchants who never answered, waits that are over: their clock moves

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from refund_desk.client.calls import DEADLINE_S, new_key, part
 from refund_desk.client.reconciliation import ReconciliationCalls
 from refund_desk.client.sources import SourceCalls
+from refund_desk.client.workload import WorkloadCalls
 from refund_desk.domain.words import Role
 from refund_desk.wire import bundle, cases, clocks, commands
 from refund_desk.wire.exports import CaseOrder, ExportOrder
@@ -36,7 +37,7 @@ async def _pieces(data: bytes, sent: Callable[[int], None]) -> AsyncIterator[byt
         sent(min(len(data), start + PIECE))
 
 
-class DeskClient(SourceCalls, ReconciliationCalls):
+class DeskClient(SourceCalls, ReconciliationCalls, WorkloadCalls):
     """Calls as one account. `http` speaks to `/v1`; an embedded desk's goes through no socket."""
 
     # ------------------------------------------------------------ session

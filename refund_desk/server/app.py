@@ -26,6 +26,7 @@ from refund_desk.server.routes import (
     reconciliation,
     session,
     sources,
+    workload,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -43,6 +44,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit.router,
     exports.router,
     figures.router,
+    workload.router,
 )
 
 

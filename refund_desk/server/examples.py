@@ -6,6 +6,7 @@ from typing import Any
 
 from refund_desk.server.examples_reconciliation import RECONCILIATION
 from refund_desk.server.examples_sources import SOURCES
+from refund_desk.server.examples_workload import WORKLOAD
 
 _AT = "2026-11-19T10:20:00+00:00"
 _LIN: dict[str, Any] = {"id": 7, "name": "Lin Xiao"}
@@ -402,6 +403,7 @@ EXAMPLES: dict[str, list[Any]] = {
         }
     ],
     **SOURCES,
+    **WORKLOAD,
     "ExportOrder": [{"format": "csv", "filters": {"reason": "damaged", "closed": True}, "language": "en"}],
     "CaseOrder": [{"format": "zip", "language": "zh"}],
     "MonthOrder": [{"month": "2026-10", "format": "pdf", "language": "zh"}],

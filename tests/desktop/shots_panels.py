@@ -22,6 +22,7 @@ from refund_desk.desktop.theme import MODES, theme
 from refund_desk.desktop.words import words
 from refund_desk.domain.words import Role
 from tests.fakes import panel_samples as samples
+from tests.fakes.workload_samples import BoardClient
 
 SIZES = ((1280, 800), (1920, 1080))
 
@@ -72,6 +73,18 @@ def reconciliation(desk: Desk, root: QWidget) -> None:
     _whole(root, ReconciliationPanel(desk)).start()
 
 
+def workload(preview: bool) -> Callable[[Desk, QWidget], None]:
+    def build(desk: Desk, root: QWidget) -> None:
+        from refund_desk.desktop.workload import WorkloadPanel
+
+        panel = _whole(root, WorkloadPanel(desk))
+        panel.start()
+        if preview:
+            panel.balance.click()
+
+    return build
+
+
 def settings(name: str) -> Callable[[Desk, QWidget], None]:
     def build(desk: Desk, root: QWidget) -> None:
         from refund_desk.desktop.settings import SettingsPanel
@@ -97,6 +110,8 @@ PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
     "audit": audit,
     "reconciliation": reconciliation,
     **{name: settings(name) for name in ("users", "changes", "sources", "process", "account")},
+    "workload": workload(preview=False),
+    "balance": workload(preview=True),
 }
 
 
@@ -116,7 +131,7 @@ def main(target: Path, wanted: list[str]) -> None:
                 root = QWidget()
                 root.setObjectName("central")
                 desk = Desk(
-                    samples.FakeClient(),
+                    BoardClient(),
                     Operations(loop),
                     Keys(root),
                     DeskClock(samples.NOW),

@@ -41,6 +41,7 @@ from refund_desk.wire.commands import DemoAccount, Me
 from tests.desktop.hands import click, press
 from tests.desktop.panels import cut, unnamed
 from tests.fakes import panel_samples as samples
+from tests.fakes.workload_samples import BoardClient
 
 OTHER_ROOT = "3q2+7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
@@ -89,7 +90,7 @@ def make(qtbot: QtBot, theme: Theme, words: DeskWords, operations: Operations, t
     def build(
         *roles: Role, who: Me | None = None, token: str | None = None, status: dict[str, Any] | None = None
     ) -> Rig:
-        client = samples.FakeClient(who or samples.me(*roles))
+        client = BoardClient(who or samples.me(*roles))
         client.token = token
         client.checkpoint = None
         client.the_status = samples.status(**(status or {}))
@@ -128,10 +129,10 @@ def test_sign_in_and_the_places_of_a_reviewer(qtbot: QtBot, make: Make) -> None:
 @pytest.mark.parametrize(
     ("role", "places"),
     [
-        (Role.SUPERVISOR, ["forme", "queue", "approvals", "reconciliation", "settings"]),
         (Role.AUDITOR, ["forme", "queue", "reconciliation", "audit", "settings"]),
         (Role.ADMINISTRATOR, ["forme", "audit", "settings"]),
-        (Role.LEAD, ["forme", "queue", "approvals", "reconciliation", "audit", "settings"]),
+        (Role.LEAD, ["forme", "queue", "approvals", "reconciliation", "workload", "audit", "settings"]),
+        (Role.SUPERVISOR, ["forme", "queue", "approvals", "reconciliation", "workload", "settings"]),
     ],
 )
 def test_places_follow_roles(qtbot: QtBot, make: Make, role: Role, places: list[str]) -> None:
@@ -476,7 +477,7 @@ def test_language_is_switched_live_and_told(qtbot: QtBot, make: Make, words: Des
     rig.window.top.language_chosen.emit("en")
     qtbot.waitUntil(lambda: rig.client.called("set_language") == [("en",)])
     assert [button.text() for button in rig.window.rail.buttons.values()] == [
-        tr(PLACES[key][1]) for key in ("forme", "queue", "approvals", "reconciliation", "audit", "settings")
+        tr(PLACES[key][1]) for key in ("forme", "queue", "approvals", "reconciliation", "workload", "audit", "settings")
     ]
     left = {
         widget.text()

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -380,11 +382,16 @@ def outcome(ref: str, code: str = "proposal.approved", **changes: Any) -> comman
     return commands.Outcome(**{**values, **changes})
 
 
-def standard_process() -> Any:
-    """The process that ships with the desk and its reasons, as data."""
+@cache
+def _read_process() -> Any:
     folder = resource_dir() / "process"
     names = {"process": "standard.yaml", "reasons": "reasons.yaml"}
     return {name: yaml.safe_load((folder / file).read_text(encoding="utf-8")) for name, file in names.items()}
+
+
+def standard_process() -> Any:
+    """The process that ships with the desk and its reasons, as data: a copy of one's own."""
+    return deepcopy(_read_process())
 
 
 EXPORTED = b"ref,order\n"
