@@ -11,7 +11,7 @@ from refund_desk.commands.calling import Call, desk_command
 from refund_desk.commands.exporting import fetched, finished, place
 from refund_desk.commands.printing import as_json, say, table, words
 from refund_desk.domain.errors import Invalid
-from refund_desk.domain.figures import Unit, month_bounds
+from refund_desk.domain.figures import Unit, month_span
 from refund_desk.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -30,7 +30,7 @@ def month(
     language: Annotated[str | None, typer.Option("--language", help="help.export.case.language")] = None,
 ) -> None:
     """The figures of a month beside those of the month before."""
-    month_bounds(month)  # said here in our words, before anything is opened
+    month_span(month)  # said here in our words, before anything is opened
     if out is None:
         _print(call, month)
         return

@@ -270,6 +270,7 @@ class Process:
     calendars: Mapping[str, Calendar] = field(default_factory=lambda: {ALWAYS: always()})
     arrival_calendar: str = ALWAYS
     waits: Mapping[WaitFor, WaitRule] = field(default_factory=dict)
+    zone: str = "UTC"  # of the shop's days and months
 
     def stage(self, stage: Stage) -> StageRule:
         """The rule of a stage."""

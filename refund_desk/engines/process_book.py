@@ -106,7 +106,7 @@ def _process(whole: Node, fingerprint: str) -> Process:
     node.only(
         "name version label artefacts clocks stages moves activities decisions limits risk money_fields take "
         "undo_seconds urgency arrival_days",
-        "arrival_calendar waits",
+        "arrival_calendar waits zone",
     )
     reasons.only("reasons decisions")
     fits = {key: each.texts() for key, each in reasons["decisions"].items()}
@@ -136,6 +136,7 @@ def _process(whole: Node, fingerprint: str) -> Process:
         calendars=calendars.read(whole["calendars"]),
         arrival_calendar=node["arrival_calendar"].text() if "arrival_calendar" in node else ALWAYS,
         waits={_key(each, key, WaitFor): _wait(each) for key, each in _waits(node)},
+        zone=calendars.zone(node["zone"]) if "zone" in node else "UTC",
     )
 
 

@@ -204,6 +204,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/jobs/{job_id}/file", None),
     Route("POST", "/v1/exports/cases/{ref}", "export.case", {"format": "pdf"}),
     Route("POST", "/v1/exports/cases", "export.cases", {"format": "csv"}),
+    Route("GET", "/v1/figures", "report.read", query="?first=2026-10-01&last=2026-10-31"),
+    Route("GET", "/v1/figures/{figure}/cases", "report.read", query="?first=2026-10-01&last=2026-10-31"),
     Route("GET", "/v1/reports/month", "report.read", query="?month=2026-10"),
     Route("POST", "/v1/exports/month", "report.read", {"month": "2026-10", "format": "xlsx"}),
 )

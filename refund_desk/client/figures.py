@@ -1,0 +1,38 @@
+"""Calls about figures: a span with its line and members, the cases behind one, the month."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from refund_desk.client.calls import Calls, part
+from refund_desk.wire import commands
+from refund_desk.wire import figures as w
+
+
+class FigureCalls(Calls):
+    """A part of `DeskClient`."""
+
+    async def figures(self, first: date, last: date, by: str = "reason", of: str | None = None) -> w.FigureBoard:
+        """Days of the shop, both within; `of`: one member of the dimension `by`, None: all cases."""
+        return await self._get(w.FigureBoard, "/figures", first=first.isoformat(), last=last.isoformat(), by=by, of=of)
+
+    async def figure_cases(
+        self,
+        figure: str,
+        first: date,
+        last: date,
+        by: str = "reason",
+        of: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> w.FigureCases:
+        asked: dict[str, Any] = {"first": first.isoformat(), "last": last.isoformat(), "by": by, "of": of}
+        path = f"/figures/{part(figure)}/cases"
+        return await self._get(w.FigureCases, path, **asked, after=after, limit=limit)
+
+    async def month(self, month: str) -> w.MonthReport:
+        return await self._get(w.MonthReport, "/reports/month", month=month)
+
+    async def start_export_month(self, order: w.MonthOrder, key: str | None = None) -> commands.Job:
+        return await self._do(commands.Job, "/exports/month", order, key)
