@@ -17,6 +17,7 @@ from refund_desk.desktop.approvals import ApprovalsPanel
 from refund_desk.desktop.audit import AuditPanel
 from refund_desk.desktop.clock import DeskClock
 from refund_desk.desktop.context import Desk
+from refund_desk.desktop.dashboards import DashboardsPanel
 from refund_desk.desktop.drafts import Drafts
 from refund_desk.desktop.feed import ChangeWatch
 from refund_desk.desktop.forme import ForMePanel
@@ -43,19 +44,23 @@ from refund_desk.wire.commands import DeskStatus, Me, Outcome, Taken, VerifyRepo
 
 APPROVERS = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
 AUDITORS = (Role.AUDITOR, Role.LEAD, Role.COMPLIANCE, Role.ADMINISTRATOR)
+READERS = (Role.SUPERVISOR, Role.LEAD, Role.COMPLIANCE, Role.AUDITOR)
 CASE_STAFF = tuple(role for role in Role if role is not Role.ADMINISTRATOR)
 PLACES = {
     "forme": ("for_me", "ui.forme.title", "Alt+F"),
     "queue": ("queue", "ui.main.queue", "Alt+Q"),
     "approvals": ("approve", "ui.main.approvals", "Alt+A"),
+    "dashboards": ("dashboards", "ui.dashboards.title", "Alt+D"),
     "audit": ("audit", "ui.main.audit", "Alt+U"),
     "settings": ("settings", "ui.settings.title", "Alt+S"),
 }
+Page = ForMePanel | ApprovalsPanel | DashboardsPanel | AuditPanel | SettingsPanel
 REFRESH_MS, SAID_MS, FOUND = 600, 6_000, 8
 HINTS: dict[str, list[tuple[str, str]]] = {
     "forme": [("J/K", "ui.main.hint.move"), ("↵", "ui.queue.key.open"), ("G", "ui.queue.key.take")],
     "queue": [("J/K", "ui.main.hint.move"), ("G", "ui.queue.key.take"), ("W", "ui.queue.key.why")],
     "approvals": [("J/K", "ui.main.hint.move"), (key_text("Ctrl+Return"), "ui.approvals.approve")],
+    "dashboards": [("J/K", "ui.main.hint.move"), ("C", "ui.dashboards.cases"), ("F", "ui.dashboards.narrow")],
     "audit": [("J/K", "ui.main.hint.move"), ("V", "ui.audit.verify"), ("E", "ui.audit.export")],
     "settings": [],
 }
@@ -122,7 +127,7 @@ class DeskWindow(QObject):
     # ------------------------------------------------------------ places
 
     def panel(self, key: str) -> QWidget:
-        """A place's page, opened: forme, queue, approvals, audit or settings."""
+        """A place's page, opened: forme, queue, approvals, dashboards, audit or settings."""
         return self.window.open(key)
 
     @property
@@ -198,6 +203,8 @@ class DeskWindow(QObject):
             makers["queue"] = self._make_queue
         if set(me.roles) & set(APPROVERS):
             makers["approvals"] = self._make_approvals
+        if set(me.roles) & set(READERS):
+            makers["dashboards"] = self._make_dashboards
         if set(me.roles) & set(AUDITORS):
             makers["audit"] = self._make_audit
         makers["settings"] = self._make_settings
@@ -293,6 +300,12 @@ class DeskWindow(QObject):
         page.start()
         return self._page("approvals", page)
 
+    def _make_dashboards(self) -> QWidget:
+        page = DashboardsPanel(self._signed())
+        page.open_case.connect(self.open_case)
+        page.start()
+        return self._page("dashboards", page)
+
     def _make_audit(self) -> QWidget:
         page = AuditPanel(self._signed())
         page.open_case.connect(self.open_case)
@@ -308,7 +321,7 @@ class DeskWindow(QObject):
         page.start()
         return self._page("settings", page)
 
-    def _page(self, key: str, page: ForMePanel | ApprovalsPanel | AuditPanel | SettingsPanel) -> QWidget:
+    def _page(self, key: str, page: Page) -> QWidget:
         """F5 asks a page again; the workspace has its own."""
         self.window.keys.add(f"refresh.{key}", "F5", "ui.main.refresh", page.refresh, owner=page)
         return page
@@ -402,7 +415,7 @@ class DeskWindow(QObject):
             self._stale.discard(key)
             if isinstance(page, QueuePlace):
                 page.queue.refresh()
-            elif isinstance(page, ForMePanel | ApprovalsPanel | AuditPanel | SettingsPanel):
+            elif isinstance(page, Page):
                 page.refresh()
 
     def _refresh_all(self) -> None:

@@ -23,6 +23,8 @@ from refund_desk.desktop.words import words
 from refund_desk.domain.words import Role
 from tests.fakes import panel_samples as samples
 
+SLOW = ("dashboards",)
+"""What loads its charts when it is first opened."""
 SIZES = ((1280, 800), (1920, 1080))
 
 
@@ -66,6 +68,12 @@ def audit(desk: Desk, root: QWidget) -> None:
     panel.proof.show_report(samples.report())
 
 
+def dashboards(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.dashboards import DashboardsPanel
+
+    _whole(root, DashboardsPanel(desk)).start()
+
+
 def settings(name: str) -> Callable[[Desk, QWidget], None]:
     def build(desk: Desk, root: QWidget) -> None:
         from refund_desk.desktop.settings import SettingsPanel
@@ -89,6 +97,7 @@ PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
     "forme": forme,
     "approvals": approvals,
     "audit": audit,
+    "dashboards": dashboards,
     **{name: settings(name) for name in ("users", "changes", "process", "account")},
 }
 
@@ -121,7 +130,7 @@ def main(target: Path, wanted: list[str]) -> None:
                     if wide == SIZES[0][0]:
                         build(desk, root)
                     root.show()
-                    settle(app)
+                    settle(app, 2.5 if name in SLOW and wide == SIZES[0][0] else 0.35)
                     root.grab().save(str(target / f"{name}-{language}-{mode}-{wide}.png"))
                 root.close()
                 root.deleteLater()

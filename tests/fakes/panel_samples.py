@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ from refund_desk.wire import cases, clocks, commands
 from refund_desk.wire import decisions as wd
 from refund_desk.wire.base import Amount, Coded, PersonRef
 from refund_desk.wire.exports import CaseOrder, ExportOrder
+from refund_desk.wire.figures import FigureBoard, FigureCases
+from tests.fakes import figure_samples
 
 NOW = datetime(2026, 11, 23, 4, 41, 7, tzinfo=UTC)
 LIN = PersonRef(id=1, name="林晓")
@@ -461,6 +463,23 @@ class FakeClient(DeskClient):
 
     async def seen(self, inbox_id: int) -> None:
         self._note("seen", inbox_id)
+
+    async def figures(self, first: date, last: date, by: str = "reason", of: str | None = None) -> FigureBoard:
+        self._note("figures", first, last, by, of)
+        return figure_samples.board(first, last, by, of)
+
+    async def figure_cases(
+        self,
+        figure: str,
+        first: date,
+        last: date,
+        by: str = "reason",
+        of: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> FigureCases:
+        self._note("figure_cases", figure, first, last, by, of, after)
+        return figure_samples.cases(after, limit)
 
     async def forecast(self) -> clocks.Forecast:
         self._note("forecast", None)

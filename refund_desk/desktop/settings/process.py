@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 from refund_desk.client.plaintext import plain
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.operations import new_key
-from refund_desk.desktop.settings.tables import Column, RowsModel, table_of
 from refund_desk.desktop.widgets import Banner, BusyBar, Card, KeyButton, PlainLabel, words_label
+from refund_desk.desktop.widgets.tables import Column, RowsModel, table_of
 from refund_desk.desktop.words import bind_text, formats, member, tr, word_error, words
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.words import Role

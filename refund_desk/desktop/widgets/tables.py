@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from refund_desk.desktop.widgets.text import tip
+from refund_desk.desktop.widgets.text import RIGHT, tip
 from refund_desk.desktop.words import bind_text, words
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -25,6 +25,7 @@ class Column(Generic[T]):
     text: Callable[[T], str]
     width: int = 0
     centred: bool = False
+    right: bool = False  # of numbers
 
 
 class RowsModel(QAbstractTableModel, Generic[T]):
@@ -68,6 +69,8 @@ class RowsModel(QAbstractTableModel, Generic[T]):
             return tip(column.text(self.rows[index.row()]))
         if role == Qt.ItemDataRole.TextAlignmentRole and column.centred:
             return int(Qt.AlignmentFlag.AlignCenter)
+        if role == Qt.ItemDataRole.TextAlignmentRole and column.right:
+            return int(RIGHT)
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -77,7 +80,8 @@ class RowsModel(QAbstractTableModel, Generic[T]):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return column.title()
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignHCenter if column.centred else Qt.AlignmentFlag.AlignLeft
+            ends = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
+            side = Qt.AlignmentFlag.AlignHCenter if column.centred else ends
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         return None
 
