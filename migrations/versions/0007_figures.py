@@ -48,8 +48,8 @@ def _sums(table: str, columns: list[sa.Column[object]]) -> None:
         sa.Column("day", sa.Integer(), nullable=False),
         *columns,
         sa.PrimaryKeyConstraint(*key, name=f"pk_{table}"),
+        sqlite_with_rowid=False,
     )
-    op.create_index(f"ix_{table}_day", table, ["dimension", "day"])
 
 
 def downgrade() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from refund_desk.client.calls import Calls, part
 from refund_desk.wire import commands
 from refund_desk.wire import figures as w
+from refund_desk.wire.process_map import ProcessMap, ProcessPreview, ProcessTry
 
 
 class FigureCalls(Calls):
@@ -30,6 +31,15 @@ class FigureCalls(Calls):
         asked: dict[str, Any] = {"first": first.isoformat(), "last": last.isoformat(), "by": by, "of": of}
         path = f"/figures/{part(figure)}/cases"
         return await self._get(w.FigureCases, path, **asked, after=after, limit=limit)
+
+    async def process_map(self, first: date | None = None, last: date | None = None) -> ProcessMap:
+        """What stands where now, and what went through in a span of days of the shop; without one: today."""
+        days = [None if day is None else day.isoformat() for day in (first, last)]
+        return await self._get(ProcessMap, "/process/map", first=days[0], last=days[1])
+
+    async def try_process(self, content: Any, after: int = 0) -> ProcessPreview:
+        """Which open cases a changed process would treat otherwise."""
+        return await self._do(ProcessPreview, "/process/preview", ProcessTry(content=content, after=after))
 
     async def month(self, month: str) -> w.MonthReport:
         return await self._get(w.MonthReport, "/reports/month", month=month)

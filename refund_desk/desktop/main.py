@@ -303,6 +303,7 @@ class DeskWindow(QObject):
     def _make_dashboards(self) -> QWidget:
         page = DashboardsPanel(self._signed())
         page.open_case.connect(self.open_case)
+        page.edit_process.connect(self._edit_process)
         page.start()
         return self._page("dashboards", page)
 
@@ -331,6 +332,11 @@ class DeskWindow(QObject):
         return self.desk
 
     # ------------------------------------------------------------ what leads where
+
+    def _edit_process(self) -> None:
+        page = self.window.open("settings")
+        if isinstance(page, SettingsPanel):
+            page.edit_process()
 
     def _open_approval(self, ref: str) -> None:
         if "approvals" not in self.window.rail.buttons:

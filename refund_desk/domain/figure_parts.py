@@ -26,10 +26,20 @@ PARTS: Final = (
 )
 
 
+OF_ALL: Final = ("decided", "entered", "left", "stay_us", "went")
+"""Open parts that are summed over all cases alone, told apart by nothing else: decisions by kind, and what the map
+shows of stages. `went:a>b` is a move."""
+
 ANSWERS: Final = frozenset({"merchant.accepted", "merchant.offered", "merchant.refused"})
 _MICRO: Final = timedelta(microseconds=1)
 _GAVE: Final = frozenset(one.value for one in MONEY_DECISIONS)
 _FINAL: Final = _GAVE | {Decision.DECLINE.value, Decision.CANCEL.value}
+
+
+def of_all(part: str) -> bool:
+    """Whether a part is summed over all cases alone."""
+    name, open_, _ = part.partition(":")
+    return bool(open_) and name in OF_ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +77,11 @@ class Payout:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event of the case. moved: between stages; automatic: no person did it."""
+    """An event of the case. way: from one stage to another, where it moved it; automatic: no person did it."""
 
     type: str
     at: datetime
-    moved: bool
+    way: tuple[str, str] | None
     automatic: bool
 
 
@@ -180,10 +190,13 @@ def _paid(history: History, days: Days) -> None:
 def _events(history: History, days: Days) -> None:
     """An answer counts for the day on which the merchant was asked; after its silence there is none."""
     asked: datetime | None = None
+    since = history.opened
     for one in history.events:
-        if one.moved:
+        if one.way is not None:
             days.add(one.at, "moves")
             days.add(one.at, "automatic", int(one.automatic))
+            _moved(days, one.at, *one.way, since)
+            since = one.at
         if one.type == "case.reopened":
             days.add(one.at, "appeals")
         if one.type == "merchant.asked":
@@ -194,3 +207,10 @@ def _events(history: History, days: Days) -> None:
         elif one.type in ANSWERS and asked is not None:
             days.add(asked, "in_time")
             asked = None
+
+
+def _moved(days: Days, at: datetime, source: str, target: str, since: datetime) -> None:
+    days.add(at, f"went:{source}>{target}")
+    days.add(at, f"left:{source}")
+    days.add(at, f"entered:{target}")
+    days.add(at, f"stay_us:{source}", (at - since) // _MICRO)

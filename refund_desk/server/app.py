@@ -21,6 +21,7 @@ from refund_desk.server.routes import (
     figures,
     intake,
     people,
+    process_map,
     queue,
     reconciliation,
     session,
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit.router,
     exports.router,
     figures.router,
+    process_map.router,
 )
 
 

@@ -33,7 +33,7 @@ from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.figures import Drilled
 
 MARK = "figures"
-RULES = 1
+RULES = 2
 """Of the parts: with another number, or another zone, all is counted anew."""
 AT_ONCE = 100
 """Cases of a transaction, that must not last."""

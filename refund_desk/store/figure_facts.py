@@ -115,7 +115,10 @@ def _approved(row: Any) -> Approved:
 
 
 def _happened(row: Any) -> Happened:
-    return Happened(row.type, row.at, "to" in row.data and "from" in row.data, row.person_id is None)
+    """An assignment goes from one person to another; a move names stages."""
+    source, target = row.data.get("from"), row.data.get("to")
+    way = (source, target) if isinstance(source, str) and isinstance(target, str) else None
+    return Happened(row.type, row.at, way, row.person_id is None)
 
 
 def _payouts(connection: Connection, case_ids: Iterable[int]) -> By:

@@ -5,14 +5,29 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Insert, Text, and_, delete, func, insert, select, text, tuple_, type_coerce
+from sqlalchemy import (
+    Connection,
+    Insert,
+    Text,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    true,
+    tuple_,
+    type_coerce,
+)
 
-from refund_desk.domain.figure_parts import PARTS, days_of, members_of
+from refund_desk.domain.figure_parts import PARTS, days_of, members_of, of_all
 from refund_desk.domain.figures import EVERYTHING, Dimension, Span, Sums
+from refund_desk.domain.process_map import Standing
 from refund_desk.service.ports.figures import Drilled
 from refund_desk.store.figure_facts import histories
 from refund_desk.store.statements import insert_of
@@ -22,7 +37,7 @@ from refund_desk.store.tables.facts import merchant
 from refund_desk.store.tables.figures import figure_case, figure_day, figure_open
 from refund_desk.store.tables.reconciliation import reconciliation_break
 
-_f, _d, _o = figure_case.c, figure_day.c, figure_open.c
+_c, _f, _d, _o = refund_case.c, figure_case.c, figure_day.c, figure_open.c
 _DIMENSIONS = tuple(one.value for one in Dimension)
 _TEXT = type_coerce(_f.parts, Text)
 _SUMS = tuple(func.sum(_d[part]).label(part) for part in PARTS)
@@ -86,9 +101,25 @@ class Figures:
         if after is not None:
             query = query.where(tuple_(_f.day, _f.case_id) < tuple_(*after))
         return [
-            Drilled(ref, reason, stage, date.fromordinal(day), case, parts)
-            for ref, reason, stage, day, case, parts in self._c.execute(query)
+            Drilled(ref, reason, stage, date.fromordinal(day), number, parts)
+            for ref, reason, stage, day, number, parts in self._c.execute(query)
         ]
+
+    def standing(self, now: datetime, limits: Mapping[str, int | None]) -> list[Standing]:
+        """How many open cases stand in each stage, since when, and how many for longer than its limit."""
+        over = case(
+            *(
+                (and_(_c.stage == stage, _c.stage_at < now - timedelta(seconds=limit)), 1)
+                for stage, limit in limits.items()
+                if limit is not None
+            )
+        )
+        query = (
+            select(_c.stage, func.count(), func.min(_c.stage_at), func.count(over))
+            .where(_c.open == true())
+            .group_by(_c.stage)
+        )
+        return [Standing(*row) for row in self._c.execute(query)]
 
     def merchants(self, numbers: Iterable[str]) -> Mapping[str, str]:
         """Names of merchants by their number."""
@@ -140,17 +171,17 @@ class Figures:
         """Bring the sums to what these cases' rows say now; how many of them added something else before."""
         before = self._kept(case_ids)
         now = {one.case: _rows(one, zone) for one in histories(self._c, case_ids)}
-        other = [case for case in case_ids if sorted(before.get(case, ())) != sorted(now.get(case, ()))]
+        other = [one for one in case_ids if _sorted(before.get(one, ())) != _sorted(now.get(one, ()))]
         if not other:
             return 0
         self._c.execute(delete(figure_case).where(_f.case_id.in_(other)))
-        new = [_case_row(case, row) for case in other for row in now.get(case, ())]
+        new = [_case_row(one, row) for one in other for row in now.get(one, ())]
         if new:
             self._c.execute(insert(figure_case), new)
         change: dict[tuple[str, str, int], Counter[str]] = defaultdict(Counter)
         for sign, rows in ((-1, before), (1, now)):
-            for case in other:
-                for row in rows.get(case, ()):
+            for one in other:
+                for row in rows.get(one, ()):
                     _spread(change, row, sign)
         self._add(change)
         return len(other)
@@ -184,18 +215,25 @@ def _rows(history: Any, zone: ZoneInfo) -> list[Row]:
     return [(day.toordinal(), known, dict(parts)) for day, parts in days_of(history, zone).items()]
 
 
-def _case_row(case: int, row: Row) -> dict[str, Any]:
+def _sorted(rows: Sequence[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: row[0])
+
+
+def _case_row(case_id: int, row: Row) -> dict[str, Any]:
     day, members, parts = row
-    return {"case_id": case, "day": day, "parts": parts, **dict(zip(_DIMENSIONS, members, strict=True))}
+    return {"case_id": case_id, "day": day, "parts": parts, **dict(zip(_DIMENSIONS, members, strict=True))}
 
 
 def _spread(change: dict[tuple[str, str, int], Counter[str]], row: Row, sign: int) -> None:
     day, members, parts = row
-    keys = [(EVERYTHING, ""), *zip(_DIMENSIONS, members, strict=True)]
-    for dimension, member in keys:
+    told_apart = [(part, sign * n) for part, n in parts.items() if not of_all(part)]
+    for dimension, member in zip(_DIMENSIONS, members, strict=True):
         counter = change[dimension, member, day]
-        for part, n in parts.items():
-            counter[part] += sign * n
+        for part, n in told_apart:
+            counter[part] += n
+    whole = change[EVERYTHING, "", day]
+    for part, n in parts.items():
+        whole[part] += sign * n
 
 
 def _adding(dialect: str, table: Any, names: Sequence[str]) -> Insert:

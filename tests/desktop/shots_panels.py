@@ -74,6 +74,14 @@ def dashboards(desk: Desk, root: QWidget) -> None:
     _whole(root, DashboardsPanel(desk)).start()
 
 
+def process_map(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.dashboards import DashboardsPanel
+
+    panel = _whole(root, DashboardsPanel(desk))
+    panel.open_page("map")
+    panel.start()
+
+
 def settings(name: str) -> Callable[[Desk, QWidget], None]:
     def build(desk: Desk, root: QWidget) -> None:
         from refund_desk.desktop.settings import SettingsPanel
@@ -98,6 +106,7 @@ PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
     "approvals": approvals,
     "audit": audit,
     "dashboards": dashboards,
+    "map": process_map,
     **{name: settings(name) for name in ("users", "changes", "process", "account")},
 }
 

@@ -17,7 +17,7 @@ from refund_desk.desktop.dashboards.board import BoardPage
 from refund_desk.desktop.operations import Operations
 from refund_desk.desktop.theme import Theme
 from refund_desk.desktop.words import DeskWords
-from refund_desk.domain.words import Role
+from refund_desk.domain.words import Role, Stage
 from tests.desktop.hands import press
 from tests.desktop.panels import check_golden, cut, fake, lines, make_desk, unnamed
 
@@ -110,3 +110,22 @@ def test_the_cases_behind_a_figure_open(qtbot: QtBot, panel: DashboardsPanel, de
     assert opened.args == ["RC-26-004000"]
     press(panel.cases.table, Qt.Key.Key_Escape)
     assert panel.stack.currentWidget() is panel.board
+
+
+def test_the_process_map_shows_where_it_is_tight(qtbot: QtBot, panel: DashboardsPanel, words: DeskWords) -> None:
+    words.use("en")
+    panel.open_page("map")
+    page = panel.map
+    qtbot.waitUntil(lambda: page.map is not None)
+    assert page.canvas.current is Stage.APPROVAL
+    assert page.canvas.accessibleDescription() == "Approval, supervisor, 61 open, Bottleneck"
+    check_golden("process-map", "\n".join([*lines(page.stages), "", *lines(page.seats)]))
+    press(page.canvas, Qt.Key.Key_Right)
+    current = page.current()
+    assert current is not None
+    assert current.stage is Stage.RETURN
+    assert page.table.currentIndex().row() == [one.stage for one in page.stages.rows].index(Stage.RETURN)
+    QApplication.processEvents()
+    assert [cut(panel), unnamed(panel)] == [[], []]
+    with qtbot.waitSignal(panel.edit_process):
+        press(page.table, Qt.Key.Key_E)

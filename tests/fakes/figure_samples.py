@@ -5,11 +5,16 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from refund_desk.domain.figures import FIGURES, Dimension, Span, Sums, values_of
+from refund_desk.domain.process_map import Place, Standing, places, ways
+from refund_desk.domain.words import ClockKind, Role, Stage
+from refund_desk.engines.process_book import standard
 from refund_desk.wire import figures as w
-from refund_desk.wire.base import Amount
+from refund_desk.wire import process_map as wm
+from refund_desk.wire.base import Amount, Text2
+from refund_desk.wire.clocks import ClockTerms
 
 TODAY = date(2026, 11, 20)
 MEMBERS: Mapping[Dimension, tuple[tuple[str, str | None], ...]] = {
@@ -109,3 +114,101 @@ def cases(after: str | None, limit: int) -> w.FigureCases:
         for n in range(start, min(250, start + limit))
     ]
     return w.FigureCases(cases=rows, next=str(start + limit) if start + limit < 250 else None)
+
+
+# ---------------------------------------------------------------- the map
+
+_WENT: Mapping[str, int] = {
+    **{"went:review>approval": 41, "went:approval>payout": 28, "went:approval>return": 9, "went:review>closed": 6},
+    **{
+        "went:return>inspection": 7,
+        "went:inspection>payout": 5,
+        "went:payout>settlement": 31,
+        "went:settlement>closed": 26,
+    },
+    **{"went:review>waiting_customer": 12, "went:waiting_customer>review": 10, "went:approval>review": 3},
+    "went:settlement>closed": 26,
+}
+_OVER = {Stage.APPROVAL: 14, Stage.REVIEW: 3}
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+def process_map(first: date | None, last: date | None) -> wm.ProcessMap:
+    """The shipped process on a busy day; it is tight in approval."""
+    process, sums = standard(), dict(_WENT)
+    for name, n in _WENT.items():
+        source, _, target = name.removeprefix("went:").partition(">")
+        sums[f"left:{source}"] = sums.get(f"left:{source}", 0) + n
+        sums[f"entered:{target}"] = sums.get(f"entered:{target}", 0) + n
+        sums[f"stay_us:{source}"] = sums[f"left:{source}"] * 7_000_000_000
+    standing = [
+        Standing(
+            rule.stage.value,
+            96 - 7 * n,
+            NOW - timedelta(hours=5 * n + 3),
+            {"approval": 14, "review": 3}.get(rule.stage, 0),
+        )
+        for n, rule in enumerate(process.stages)
+        if rule.stage is not Stage.CLOSED
+    ]
+    return wm.ProcessMap(
+        version=process.version,
+        first=first or TODAY,
+        last=last or TODAY,
+        places=[_place(one) for one in places(process, standing, sums)],
+        ways=[wm.WayView(source=one.source, target=one.target, went=one.went) for one in ways(process, sums)],
+    )
+
+
+def _place(one: Place) -> wm.PlaceView:
+    process, rule = standard(), one.rule
+
+    def texts(names: tuple[str, ...]) -> list[Text2]:
+        return [Text2(zh=process.artefacts[name].zh, en=process.artefacts[name].en) for name in names]
+
+    return wm.PlaceView(
+        stage=rule.stage,
+        label=Text2(zh=rule.label.zh, en=rule.label.en),
+        owner=rule.owner,
+        limit_s=rule.limit_s,
+        side=rule.side,
+        waits_for=rule.waits_for,
+        inputs=texts(rule.inputs),
+        outputs=texts(rule.outputs),
+        seats=[
+            wm.PlaceSeats(
+                activity=each.id,
+                label=Text2(zh=each.label.zh, en=each.label.en),
+                responsible=list(each.seats.r),
+                accountable=each.seats.a,
+                consulted=[seat.role for seat in each.seats.c],
+                informed=list(each.seats.i),
+                limit_s=each.limit_s,
+            )
+            for each in process.activities.values()
+            if each.writes and each.stages is not None and rule.stage in each.stages and len(each.stages) < 6
+        ],
+        open=one.standing.open if one.standing else 0,
+        over=one.standing.over if one.standing else 0,
+        since=one.standing.since if one.standing else None,
+        entered=one.passed.entered,
+        left=one.passed.left,
+        stay_s=one.passed.stay_s,
+        bottleneck=one.bottleneck,
+    )
+
+
+def preview(after: int) -> wm.ProcessPreview:
+    """Two pages, of which each touches two cases."""
+    was = ClockTerms(limit_s=172_800, calendar="always", due_at=NOW + timedelta(hours=20))
+    would = ClockTerms(limit_s=86_400, calendar="always", due_at=NOW - timedelta(hours=4))
+    clock = wm.TouchedClock(kind=ClockKind.DECISION, was=was, would=would)
+    touched = [
+        wm.TouchedCase(ref=f"RC-26-{4100 + after:06d}", stage=Stage.REVIEW, clocks=[clock], approver=None),
+        wm.TouchedCase(
+            ref=f"RC-26-{4101 + after:06d}", stage=Stage.APPROVAL, clocks=[], approver=[Role.SUPERVISOR, Role.LEAD]
+        ),
+    ]
+    return wm.ProcessPreview(
+        version="standard@2+000000000000", path=True, touched=touched, looked_at=100, next=100 if not after else None
+    )

@@ -34,6 +34,7 @@ from refund_desk.wire import decisions as wd
 from refund_desk.wire.base import Amount, Coded, PersonRef
 from refund_desk.wire.exports import CaseOrder, ExportOrder
 from refund_desk.wire.figures import FigureBoard, FigureCases
+from refund_desk.wire.process_map import ProcessMap, ProcessPreview
 from tests.fakes import figure_samples
 
 NOW = datetime(2026, 11, 23, 4, 41, 7, tzinfo=UTC)
@@ -467,6 +468,14 @@ class FakeClient(DeskClient):
     async def figures(self, first: date, last: date, by: str = "reason", of: str | None = None) -> FigureBoard:
         self._note("figures", first, last, by, of)
         return figure_samples.board(first, last, by, of)
+
+    async def process_map(self, first: date | None = None, last: date | None = None) -> ProcessMap:
+        self._note("process_map", first, last)
+        return figure_samples.process_map(first, last)
+
+    async def try_process(self, content: Any, after: int = 0) -> ProcessPreview:
+        self._note("try_process", content, after)
+        return figure_samples.preview(after)
 
     async def figure_cases(
         self,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from refund_desk.domain.figures import Span, Sums
+from refund_desk.domain.process_map import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class FigureViews(Protocol):
         self, part: str, span: Span, dimension: str, member: str, after: tuple[int, int] | None, limit: int
     ) -> list[Drilled]:
         """Cases that add to a part, newest day first; after: (day, case) of the last one before this page."""
+
+    def standing(self, now: datetime, limits: Mapping[str, int | None]) -> Sequence[Standing]:
+        """How many open cases stand in each stage, since when, and how many for longer than its limit (seconds)."""
 
     def merchants(self, numbers: Iterable[str]) -> Mapping[str, str]: ...
 

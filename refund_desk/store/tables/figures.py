@@ -29,7 +29,7 @@ figure_day = Table(
     Column("member", Text, primary_key=True),
     Column("day", Integer, primary_key=True),
     *(Column(part, BigInteger, nullable=False) for part in PARTS),
-    Index("ix_figure_day_day", "dimension", "day"),
+    sqlite_with_rowid=False,  # a dimension's rows lie side by side
 )
 
 figure_open = Table(
@@ -40,6 +40,6 @@ figure_open = Table(
     Column("day", Integer, primary_key=True),
     Column("part", Text, primary_key=True),  # paid_out:CNY
     Column("n", BigInteger, nullable=False),
-    Index("ix_figure_open_day", "dimension", "day"),
+    sqlite_with_rowid=False,
 )
 """Parts whose names aren't known beforehand: money by currency, decisions by kind."""
