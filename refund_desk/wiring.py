@@ -223,7 +223,8 @@ class House:
         self._tell()
 
     def _chores(self) -> list[Any]:
-        return [self.expire_leases, self._come_back, self._overdue, self._old_keys, self._words, self._pictures]
+        first = [self.expire_leases, self._come_back, self._overdue, self._old_keys]
+        return [*first, self._words, self._pictures, self._figures]
 
     def expire_leases(self) -> bool:
         """Leases that ran out come back to the queue; whether more may wait."""
@@ -253,6 +254,17 @@ class House:
         """Words of erased customers leave the search index for good, a little at a time."""
         with self.store.write() as work:
             return work.cases.tidy_index(200)
+
+    def _figures(self) -> bool:
+        """Cases that changed are counted again; whether more wait."""
+        with self.store.write() as work:
+            return figures.keep(work, self.desk)
+
+    def count_figures(self) -> None:
+        """All figures up to what is committed now, on this thread: before they are written to a file."""
+        self.settle_log()
+        while self._figures():
+            pass
 
     # ------------------------------------------------------------ the log as a whole
 
@@ -383,6 +395,7 @@ class House:
 
         job.file = _temporary("month-", f".{order.format}")
         words = self.words(order.language)
+        self.count_figures()
         with self.store.read_long() as work:
             now, before = figures.month(work, self.desk, who, order.month)
         if order.format == "pdf":

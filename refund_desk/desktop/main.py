@@ -17,6 +17,7 @@ from refund_desk.desktop.approvals import ApprovalsPanel
 from refund_desk.desktop.audit import AuditPanel
 from refund_desk.desktop.clock import DeskClock
 from refund_desk.desktop.context import Desk
+from refund_desk.desktop.dashboards import DashboardsPanel
 from refund_desk.desktop.drafts import Drafts
 from refund_desk.desktop.feed import ChangeWatch
 from refund_desk.desktop.forme import ForMePanel
@@ -47,6 +48,7 @@ KEEPERS = (Role.SUPERVISOR, Role.LEAD)
 APPROVERS = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
 RECONCILERS = (Role.FINANCE, Role.SUPERVISOR, Role.LEAD, Role.RISK, Role.AUDITOR)
 AUDITORS = (Role.AUDITOR, Role.LEAD, Role.COMPLIANCE, Role.ADMINISTRATOR)
+READERS = (Role.SUPERVISOR, Role.LEAD, Role.COMPLIANCE, Role.AUDITOR)
 CASE_STAFF = tuple(role for role in Role if role is not Role.ADMINISTRATOR)
 PLACES = {
     "forme": ("for_me", "ui.forme.title", "Alt+F"),
@@ -54,6 +56,7 @@ PLACES = {
     "approvals": ("approve", "ui.main.approvals", "Alt+A"),
     "reconciliation": ("reconcile", "ui.reconcile.title", "Alt+R"),
     "workload": ("people", "ui.main.workload", "Alt+W"),
+    "dashboards": ("dashboards", "ui.dashboards.title", "Alt+D"),
     "audit": ("audit", "ui.main.audit", "Alt+U"),
     "settings": ("settings", "ui.settings.title", "Alt+S"),
 }
@@ -64,12 +67,13 @@ HINTS: dict[str, list[tuple[str, str]]] = {
     "approvals": [("J/K", "ui.main.hint.move"), (key_text("Ctrl+Return"), "ui.approvals.approve")],
     "reconciliation": [("J/K", "ui.main.hint.move"), ("R", "ui.reconcile.resolve"), ("X", "ui.reconcile.pick")],
     "workload": [("J/K", "ui.main.hint.move"), ("M", "ui.board.move"), ("B", "ui.board.balance")],
+    "dashboards": [("J/K", "ui.main.hint.move"), ("C", "ui.dashboards.cases"), ("F", "ui.dashboards.narrow")],
     "audit": [("J/K", "ui.main.hint.move"), ("V", "ui.audit.verify"), ("E", "ui.audit.export")],
     "settings": [],
 }
 
 
-Place = ForMePanel | ApprovalsPanel | ReconciliationPanel | WorkloadPanel | AuditPanel | SettingsPanel
+Place = ForMePanel | ApprovalsPanel | ReconciliationPanel | WorkloadPanel | DashboardsPanel | AuditPanel | SettingsPanel
 
 
 class QueuePlace(QWidget):
@@ -133,7 +137,7 @@ class DeskWindow(QObject):
     # ------------------------------------------------------------ places
 
     def panel(self, key: str) -> QWidget:
-        """A place's page, opened: forme, queue, approvals, reconciliation, audit or settings."""
+        """A place's page, opened: one of PLACES."""
         return self.window.open(key)
 
     @property
@@ -213,6 +217,8 @@ class DeskWindow(QObject):
             makers["reconciliation"] = self._make_reconciliation
         if set(me.roles) & set(KEEPERS):
             makers["workload"] = self._make_workload
+        if set(me.roles) & set(READERS):
+            makers["dashboards"] = self._make_dashboards
         if set(me.roles) & set(AUDITORS):
             makers["audit"] = self._make_audit
         makers["settings"] = self._make_settings
@@ -322,6 +328,13 @@ class DeskWindow(QObject):
         page.start()
         return self._page("workload", page)
 
+    def _make_dashboards(self) -> QWidget:
+        page = DashboardsPanel(self._signed())
+        page.open_case.connect(self.open_case)
+        page.edit_process.connect(self._edit_process)
+        page.start()
+        return self._page("dashboards", page)
+
     def _make_audit(self) -> QWidget:
         page = AuditPanel(self._signed())
         page.open_case.connect(self.open_case)
@@ -347,6 +360,11 @@ class DeskWindow(QObject):
         return self.desk
 
     # ------------------------------------------------------------ what leads where
+
+    def _edit_process(self) -> None:
+        page = self.window.open("settings")
+        if isinstance(page, SettingsPanel):
+            page.edit_process()
 
     def _open_approval(self, ref: str) -> None:
         if "approvals" not in self.window.rail.buttons:

@@ -22,6 +22,7 @@ from refund_desk.server.routes import (
     intake,
     merchants,
     people,
+    process_map,
     queue,
     reconciliation,
     session,
@@ -45,6 +46,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     exports.router,
     figures.router,
     workload.router,
+    process_map.router,
 )
 
 

@@ -211,6 +211,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/jobs/{job_id}/file", None),
     Route("POST", "/v1/exports/cases/{ref}", "export.case", {"format": "pdf"}),
     Route("POST", "/v1/exports/cases", "export.cases", {"format": "csv"}),
+    Route("GET", "/v1/figures", "report.read", query="?first=2026-10-01&last=2026-10-31"),
+    Route("GET", "/v1/figures/{figure}/cases", "report.read", query="?first=2026-10-01&last=2026-10-31"),
     Route("GET", "/v1/reports/month", "report.read", query="?month=2026-10"),
     Route("POST", "/v1/exports/month", "report.read", {"month": "2026-10", "format": "xlsx"}),
     Route("GET", "/v1/workload", "workload.read"),
@@ -225,6 +227,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/people/{person}/interests", "workload.people", {"relation": "known", "person": 2}),
     Route("POST", "/v1/people/{person}/delegations", "workload.delegate", {"to": 999, **SPAN}),
     Route("POST", "/v1/people/{what}/{lasting}/end", "workload.self"),
+    Route("GET", "/v1/process/map", "report.read"),
+    Route("POST", "/v1/process/preview", "config.propose", {"content": {}}),
 )
 """In the order of the routers."""
 

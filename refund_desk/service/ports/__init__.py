@@ -78,6 +78,9 @@ class ProcessSource(Protocol):
 
     def links(self, work: Work) -> Links: ...
 
+    def read(self, content: Any) -> Process:
+        """The process that a content is. Raises Invalid with the path of every mistake in it."""
+
     def check(self, kind: str, content: Any) -> str:
         """The version a content would be. Raises Invalid with the path of every mistake in it."""
 
