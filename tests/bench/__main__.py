@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import audit, desk, exports, intake, reconcile, service, window
+from tests.bench import audit, desk, exports, intake, reconcile, service, window, workload
 from tests.bench.measure import Row, machine, table
 
 
@@ -31,6 +31,7 @@ FIGURES: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "export": lambda options: exports.tables(options.cases, options.open),
     "dossier": lambda _: exports.dossier(),
     "import": lambda options: intake.long_file(options.cases),
+    "board": lambda options: workload.board(options.open),
     "reconcile": lambda options: reconcile.figures(),
 }
 
