@@ -286,6 +286,7 @@ class Process:
     arrival_calendar: str = ALWAYS
     waits: Mapping[WaitFor, WaitRule] = field(default_factory=dict)
     workload: WorkloadRule = WorkloadRule()
+    zone: str = "UTC"  # of the shop's days and months
 
     def stage(self, stage: Stage) -> StageRule:
         """The rule of a stage."""

@@ -108,7 +108,7 @@ def _process(whole: Node, fingerprint: str) -> Process:
     node.only(
         "name version label artefacts clocks stages moves activities decisions limits risk money_fields take "
         "undo_seconds urgency arrival_days",
-        "arrival_calendar waits workload",
+        "arrival_calendar waits workload zone",
     )
     reasons.only("reasons decisions")
     fits = {key: each.texts() for key, each in reasons["decisions"].items()}
@@ -139,6 +139,7 @@ def _process(whole: Node, fingerprint: str) -> Process:
         arrival_calendar=node["arrival_calendar"].text() if "arrival_calendar" in node else ALWAYS,
         waits={_key(each, key, WaitFor): _wait(each) for key, each in _waits(node)},
         workload=_workload(node["workload"]) if "workload" in node else WorkloadRule(),
+        zone=calendars.zone(node["zone"]) if "zone" in node else "UTC",
     )
 
 

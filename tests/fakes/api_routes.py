@@ -101,6 +101,7 @@ ROUTES: tuple[Route, ...] = (
     _case("/merchant-answer", "merchant.answer", {"answer": "accepted", "text": "We agree."}, money=True),
     _case("/wait", "wait.begin", {"party": "carrier", "reason": "The carrier looks for it."}, money=True),
     _case("/go-on", "wait.end", {"party": "carrier"}, money=True),
+    _case("/merchant-link", "merchant.answer"),
     Route("GET", "/v1/forecast", "queue.read"),
     Route("GET", "/v1/clocks/changes", "timing.recompute"),
     Route("POST", "/v1/clocks/recompute", "timing.recompute", {}),
@@ -171,6 +172,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/reconciliation/breaks/{number}/resolve", "break.resolve", RESOLVE),
     Route("POST", "/v1/reconciliation/breaks/{number}/assign", "break.assign", {"person": 1}),
     Route("POST", "/v1/reconciliation/breaks/resolve", "break.resolve", {"breaks": [1], **RESOLVE}),
+    Route("POST", "/v1/reconciliation/breaks/reopen", "break.resolve", {"breaks": [1]}),
+    Route("POST", "/v1/reconciliation/breaks/assign", "break.assign", {"breaks": [1], "person": 1}),
+    Route("POST", "/v1/reconciliation/breaks/{number}/case", "break.case"),
+    Route("GET", "/v1/reconciliation/breaks/{number}", "reconcile.read"),
+    Route("GET", "/v1/reconciliation/counts", "reconcile.read"),
     Route("GET", "/v1/users", "user.manage"),
     Route("POST", "/v1/users", "user.manage", {"name": "New One", "login": "reviewer", "roles": ["reviewer"]}),
     Route("PUT", "/v1/users/{login}/roles", "user.manage", {"roles": ["reviewer"], "reason": "as before"}),
@@ -205,6 +211,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/jobs/{job_id}/file", None),
     Route("POST", "/v1/exports/cases/{ref}", "export.case", {"format": "pdf"}),
     Route("POST", "/v1/exports/cases", "export.cases", {"format": "csv"}),
+    Route("GET", "/v1/figures", "report.read", query="?first=2026-10-01&last=2026-10-31"),
+    Route("GET", "/v1/figures/{figure}/cases", "report.read", query="?first=2026-10-01&last=2026-10-31"),
     Route("GET", "/v1/reports/month", "report.read", query="?month=2026-10"),
     Route("POST", "/v1/exports/month", "report.read", {"month": "2026-10", "format": "xlsx"}),
     Route("GET", "/v1/workload", "workload.read"),
@@ -219,6 +227,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/people/{person}/interests", "workload.people", {"relation": "known", "person": 2}),
     Route("POST", "/v1/people/{person}/delegations", "workload.delegate", {"to": 999, **SPAN}),
     Route("POST", "/v1/people/{what}/{lasting}/end", "workload.self"),
+    Route("GET", "/v1/process/map", "report.read"),
+    Route("POST", "/v1/process/preview", "config.propose", {"content": {}}),
 )
 """In the order of the routers."""
 
