@@ -37,6 +37,7 @@ from refund_desk.desktop.widgets.caserow import row_text
 from refund_desk.desktop.widgets.dialogs import TextDialog
 from refund_desk.desktop.words import formats, tr, unbind_text, word, word_error, words
 from refund_desk.desktop.workload import WorkloadPanel
+from refund_desk.desktop.workload.people import PersonDialog
 from refund_desk.desktop.workspace import CaseWorkspace
 from refund_desk.domain.checkpoints import Checkpoint
 from refund_desk.domain.errors import DeskError, Invalid, Unauthenticated
@@ -45,6 +46,8 @@ from refund_desk.wire.cases import QueuePage
 from refund_desk.wire.commands import DeskStatus, Me, Outcome, Taken, VerifyReport
 
 KEEPERS = (Role.SUPERVISOR, Role.LEAD)
+BOUND = (Role.REVIEWER, Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
+"""Who stands on the board of work, and says for themselves when they are absent."""
 APPROVERS = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
 RECONCILERS = (Role.FINANCE, Role.SUPERVISOR, Role.LEAD, Role.RISK, Role.AUDITOR)
 AUDITORS = (Role.AUDITOR, Role.LEAD, Role.COMPLIANCE, Role.ADMINISTRATOR)
@@ -228,6 +231,9 @@ class DeskWindow(QObject):
             _, label, keys = PLACES[key]
             button = self.window.rail.buttons[key]
             self.window.keys.add(f"place.{key}", keys, label, partial(self.window.open, key), owner=button)
+        if set(me.roles) & set(BOUND):
+            settings = self.window.rail.buttons["settings"]
+            self.window.keys.add("person.mine", "Ctrl+Shift+P", "ui.person.mine", self._open_mine, owner=settings)
         self.window.open_first()
 
     def _listen(self, client: DeskClient) -> None:
@@ -334,6 +340,11 @@ class DeskWindow(QObject):
         page.edit_process.connect(self._edit_process)
         page.start()
         return self._page("dashboards", page)
+
+    def _open_mine(self) -> None:
+        """One's own absence and conflicts of interest."""
+        desk = self._signed()
+        PersonDialog(self.window, desk, desk.me.person).open()
 
     def _make_audit(self) -> QWidget:
         page = AuditPanel(self._signed())
