@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -28,6 +29,7 @@ from refund_desk.domain.process import (
     Move,
     Prefer,
     Process,
+    ReportRule,
     RiskRule,
     Seats,
     StageRule,
@@ -106,7 +108,7 @@ def _process(whole: Node, fingerprint: str) -> Process:
     node.only(
         "name version label artefacts clocks stages moves activities decisions limits risk money_fields take "
         "undo_seconds urgency arrival_days",
-        "arrival_calendar waits zone",
+        "arrival_calendar waits zone reports",
     )
     reasons.only("reasons decisions")
     fits = {key: each.texts() for key, each in reasons["decisions"].items()}
@@ -137,6 +139,7 @@ def _process(whole: Node, fingerprint: str) -> Process:
         arrival_calendar=node["arrival_calendar"].text() if "arrival_calendar" in node else ALWAYS,
         waits={_key(each, key, WaitFor): _wait(each) for key, each in _waits(node)},
         zone=calendars.zone(node["zone"]) if "zone" in node else "UTC",
+        reports=_reports(node["reports"]) if "reports" in node else ReportRule(),
     )
 
 
@@ -158,6 +161,22 @@ def _key(node: Node, key: str, vocabulary: Any) -> Any:
 def _clock(node: Node) -> ClockRule:
     node.only("limit_hours", "calendar")
     return ClockRule(node["limit_hours"].whole(1) * HOUR, node["calendar"].text() if "calendar" in node else ALWAYS)
+
+
+class _Format(StrEnum):
+    PDF = "pdf"
+    XLSX = "xlsx"
+
+
+class _Language(StrEnum):
+    ZH = "zh"
+    EN = "en"
+
+
+def _reports(node: Node) -> ReportRule:
+    node.only("day formats languages")
+    formats, languages = node["formats"].words(_Format), node["languages"].words(_Language)
+    return ReportRule(node["day"].whole(1), tuple(map(str, formats)), tuple(map(str, languages)))
 
 
 def _waits(node: Node) -> Iterator[tuple[str, Node]]:

@@ -20,6 +20,7 @@ from refund_desk.server.routes import (
     exports,
     figures,
     intake,
+    lessons,
     people,
     process_map,
     queue,
@@ -43,6 +44,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     exports.router,
     figures.router,
     process_map.router,
+    lessons.router,
 )
 
 

@@ -19,6 +19,7 @@ from refund_desk.wire import (
     commands,
     exports,
     figures,
+    lessons,
     process_map,
     reconciliation,
     sources,
@@ -27,7 +28,19 @@ from tests.fakes.desk_api import DeskApi
 
 SHAPES: dict[str, type[BaseModel]] = {
     name: kind
-    for module in (base, bundle, cases, clocks, commands, exports, figures, process_map, reconciliation, sources)
+    for module in (
+        base,
+        bundle,
+        cases,
+        clocks,
+        commands,
+        exports,
+        figures,
+        lessons,
+        process_map,
+        reconciliation,
+        sources,
+    )
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, BaseModel)
 }

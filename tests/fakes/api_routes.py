@@ -208,6 +208,16 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/figures/{figure}/cases", "report.read", query="?first=2026-10-01&last=2026-10-31"),
     Route("GET", "/v1/reports/month", "report.read", query="?month=2026-10"),
     Route("POST", "/v1/exports/month", "report.read", {"month": "2026-10", "format": "xlsx"}),
+    Route("GET", "/v1/reports", "report.read"),
+    Route("GET", "/v1/reports/{number}/file", "report.read"),
+    Route("GET", "/v1/lessons", "report.read"),
+    Route(
+        "POST",
+        "/v1/lessons",
+        "lesson.write",
+        {"figure": "missed", "first": "2026-10-01", "last": "2026-10-31", "text": "x", "owner": 1, "due": "2099-01-01"},
+    ),
+    Route("POST", "/v1/lessons/{number}/settle", "lesson.write", {"done": True, "result": "better"}),
     Route("GET", "/v1/process/map", "report.read"),
     Route("POST", "/v1/process/preview", "config.propose", {"content": {}}),
 )
