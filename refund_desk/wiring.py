@@ -44,7 +44,7 @@ from refund_desk.server.jobs import Running
 from refund_desk.server.looks import Looks
 from refund_desk.server.month import month_paper
 from refund_desk.service import audit as audit_service
-from refund_desk.service import audit_files, audit_proofs, exports, figures, restores, sources, steps, waits
+from refund_desk.service import audit_files, audit_proofs, exports, figures, moves, restores, sources, steps, waits
 from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
@@ -66,6 +66,8 @@ from refund_desk.wire.figures import MonthFile, MonthOrder
 from refund_desk.worker.decoding import decode_one, decode_waiting
 from refund_desk.worker.loop import Worker
 from refund_desk.worker.payouts import Payouts, PayoutThread
+from refund_desk.worker.reconciliation import Reconciler
+from refund_desk.worker.reconciliation import run as run_reconciliation
 from refund_desk.worker.sync import Syncer
 from refund_desk.worker.sync import run as run_source
 
@@ -91,7 +93,7 @@ class Parts:
     synchronous: str = "FULL"
     quick_passwords: bool = False
     worker: bool = True
-    syncs: bool = True  # whether sources are read by themselves, where the worker runs
+    syncs: bool = True  # whether sources are read and reconciled by themselves, where the worker runs
     connectors: Connectors | None = None  # None: every one that is installed
     channels: Channels | None = None  # payout channels by name; None: those of the connections that pay out
 
@@ -137,10 +139,12 @@ class House:
             blobs=BlobStore(directory / "blobs"),
             replies=FileReplies(),
             home=Home(demo=demo, embedded=embedded),
+            seal=key.seal,
             connectors=parts.connectors or Registry(parts.clock),
             vault=vault,
         )
-        self.channels = ConnectedChannels(self._connections, vault) if parts.channels is None else parts.channels
+        connected = ConnectedChannels(self._connections, vault, parts.clock)
+        self.channels: Channels = connected if parts.channels is None else parts.channels
         self.epoch: EpochFile = FileEpoch(payout_epoch, desk_id)
         self.payouts = Payouts(self, WORKER, self.channels, self.epoch)
         self._sender = PayoutThread(self.payouts)
@@ -154,7 +158,7 @@ class House:
         self.app: FastAPI = build(self, self.feed, currency=currency, operators=self.operators)
         self._listener = _listener(listen, self._heard) if listen else None
         self._worker = Worker(self._step, self._tell, self._chores(), self._last)
-        self._syncer = Syncer(self, WORKER)
+        self._syncer, self._reconciler = Syncer(self, WORKER), Reconciler(self, WORKER)
         self._decoder = Decoder()
         self._reports_from = parts.clock() + timedelta(seconds=REPORTS_AFTER_S)
         self._runs = parts.worker
@@ -165,6 +169,7 @@ class House:
             self._worker.start()
             if parts.syncs:
                 self._syncer.start()
+                self._reconciler.start()
             self._sender.start()
             if self._listener:
                 self._listener.start()
@@ -221,20 +226,18 @@ class House:
         self._tell()
 
     def _chores(self) -> list[Any]:
-        return [
-            self.expire_leases,
-            self._overdue,
-            self._old_keys,
-            self._words,
-            self._pictures,
-            self._figures,
-            self._months,
-        ]
+        first = [self.expire_leases, self._come_back, self._overdue, self._old_keys]
+        return [*first, self._words, self._pictures, self._figures, self._months]
 
     def expire_leases(self) -> bool:
         """Leases that ran out come back to the queue; whether more may wait."""
         with self.store.write() as work:
             return expire_leases(work, self.desk, WORKER) >= 50
+
+    def _come_back(self) -> bool:
+        """Whoever is absent, or whose shift has ended, holds nothing."""
+        with self.store.write() as work:
+            return moves.come_back(work, self.desk, WORKER) >= 20
 
     def _overdue(self) -> bool:
         """Parcels that never came, customers and merchants who never answered, waits that are over: their clock moves
@@ -351,9 +354,17 @@ class House:
         decode_waiting(self, self._decoder, job.stop.is_set)
         return asdict(counts)
 
+    def reconcile(self, job: Running, who: Principal, *, whole: bool) -> dict[str, Any]:
+        """Compare what is new, or everything; the counts as plain values. `job` is told of steps written."""
+        return dict(run_reconciliation(self, who, whole=whole, progress=job.progress))
+
     def look_at_sources(self) -> None:
         """One of them has something new."""
         self._syncer.wake()
+
+    def look_at_payouts(self) -> None:
+        """Something may be known of one that was not."""
+        self._sender.wake()
 
     def decode(self, limit: int | None = None) -> int:
         """Decode images that wait, at most `limit`; how many it were."""
@@ -449,6 +460,7 @@ class House:
         if self._listener and self._runs:
             self._listener.stop()
         self._syncer.stop()
+        self._reconciler.stop()
         self._sender.stop()
         self._worker.stop()
         self._decoder.close()
@@ -553,7 +565,9 @@ def _key(settings: Settings, directory: Path) -> signing.SigningKey:
 def _vault(settings: Settings, key: signing.SigningKey) -> LazyVault:
     """Where this desk's secrets are: each desk of a machine has its own."""
     short = key.name.rpartition("/")[2]
-    return LazyVault(settings.keys / f"{short}.secrets", key.name, by_hand=settings.key_dir is not None)
+    vault = LazyVault(settings.keys / f"{short}.secrets", key.name, by_hand=settings.key_dir is not None)
+    vault.check()
+    return vault
 
 
 def _key_path(settings: Settings, name: str) -> Path:

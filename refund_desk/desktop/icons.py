@@ -63,6 +63,7 @@ NAMES = {
     "people": "team-line",
     "process": "node-tree",
     "queue": "list-check-2",
+    "reconcile": "scales-3-line",
     "refresh": "refresh-line",
     "reject": "close-circle-line",
     "return": "arrow-go-back-line",

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import Protocol, TypeVar, cast, runtime_checkable
 
 import shiboken6
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -13,21 +14,16 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.app import Connect, DeskOptions
-from refund_desk.desktop.approvals import ApprovalsPanel
-from refund_desk.desktop.audit import AuditPanel
 from refund_desk.desktop.clock import DeskClock
 from refund_desk.desktop.context import Desk
-from refund_desk.desktop.dashboards import DashboardsPanel
 from refund_desk.desktop.drafts import Drafts
 from refund_desk.desktop.feed import ChangeWatch
-from refund_desk.desktop.forme import ForMePanel
 from refund_desk.desktop.leases import Leases
 from refund_desk.desktop.operations import Operations, new_key
 from refund_desk.desktop.pinned import CheckpointKeeper
 from refund_desk.desktop.queue import QueuePanel
 from refund_desk.desktop.queue.query import Query
 from refund_desk.desktop.session import Session
-from refund_desk.desktop.settings import SettingsPanel
 from refund_desk.desktop.shell import MainWindow, RailEntry
 from refund_desk.desktop.state import DeskState
 from refund_desk.desktop.theme import theme
@@ -42,7 +38,11 @@ from refund_desk.domain.words import Role
 from refund_desk.wire.cases import QueuePage
 from refund_desk.wire.commands import DeskStatus, Me, Outcome, Taken, VerifyReport
 
+_PageT = TypeVar("_PageT", bound=QWidget)
+
+KEEPERS = (Role.SUPERVISOR, Role.LEAD)
 APPROVERS = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
+RECONCILERS = (Role.FINANCE, Role.SUPERVISOR, Role.LEAD, Role.RISK, Role.AUDITOR)
 AUDITORS = (Role.AUDITOR, Role.LEAD, Role.COMPLIANCE, Role.ADMINISTRATOR)
 READERS = (Role.SUPERVISOR, Role.LEAD, Role.COMPLIANCE, Role.AUDITOR)
 CASE_STAFF = tuple(role for role in Role if role is not Role.ADMINISTRATOR)
@@ -50,20 +50,30 @@ PLACES = {
     "forme": ("for_me", "ui.forme.title", "Alt+F"),
     "queue": ("queue", "ui.main.queue", "Alt+Q"),
     "approvals": ("approve", "ui.main.approvals", "Alt+A"),
+    "reconciliation": ("reconcile", "ui.reconcile.title", "Alt+R"),
+    "workload": ("people", "ui.main.workload", "Alt+W"),
     "dashboards": ("dashboards", "ui.dashboards.title", "Alt+D"),
     "audit": ("audit", "ui.main.audit", "Alt+U"),
     "settings": ("settings", "ui.settings.title", "Alt+S"),
 }
-Page = ForMePanel | ApprovalsPanel | DashboardsPanel | AuditPanel | SettingsPanel
 REFRESH_MS, SAID_MS, FOUND = 600, 6_000, 8
 HINTS: dict[str, list[tuple[str, str]]] = {
     "forme": [("J/K", "ui.main.hint.move"), ("↵", "ui.queue.key.open"), ("G", "ui.queue.key.take")],
     "queue": [("J/K", "ui.main.hint.move"), ("G", "ui.queue.key.take"), ("W", "ui.queue.key.why")],
     "approvals": [("J/K", "ui.main.hint.move"), (key_text("Ctrl+Return"), "ui.approvals.approve")],
+    "reconciliation": [("J/K", "ui.main.hint.move"), ("R", "ui.reconcile.resolve"), ("X", "ui.reconcile.pick")],
+    "workload": [("J/K", "ui.main.hint.move"), ("M", "ui.board.move"), ("B", "ui.board.balance")],
     "dashboards": [("J/K", "ui.main.hint.move"), ("C", "ui.dashboards.cases"), ("F", "ui.dashboards.narrow")],
     "audit": [("J/K", "ui.main.hint.move"), ("V", "ui.audit.verify"), ("E", "ui.audit.export")],
     "settings": [],
 }
+
+
+@runtime_checkable
+class Place(Protocol):
+    """A page of the rail, loaded when it is first opened: who never opens a place doesn't wait for it at the start."""
+
+    def refresh(self) -> None: ...
 
 
 class QueuePlace(QWidget):
@@ -127,7 +137,7 @@ class DeskWindow(QObject):
     # ------------------------------------------------------------ places
 
     def panel(self, key: str) -> QWidget:
-        """A place's page, opened: forme, queue, approvals, dashboards, audit or settings."""
+        """A place's page, opened: one of PLACES."""
         return self.window.open(key)
 
     @property
@@ -203,6 +213,10 @@ class DeskWindow(QObject):
             makers["queue"] = self._make_queue
         if set(me.roles) & set(APPROVERS):
             makers["approvals"] = self._make_approvals
+        if set(me.roles) & set(RECONCILERS):
+            makers["reconciliation"] = self._make_reconciliation
+        if set(me.roles) & set(KEEPERS):
+            makers["workload"] = self._make_workload
         if set(me.roles) & set(READERS):
             makers["dashboards"] = self._make_dashboards
         if set(me.roles) & set(AUDITORS):
@@ -270,6 +284,8 @@ class DeskWindow(QObject):
     # ------------------------------------------------------------ pages
 
     def _make_forme(self) -> QWidget:
+        from refund_desk.desktop.forme import ForMePanel
+
         page = ForMePanel(self._signed())
         page.open_case.connect(self.open_case)
         page.open_approval.connect(self._open_approval)
@@ -293,6 +309,8 @@ class DeskWindow(QObject):
         return place
 
     def _make_approvals(self) -> QWidget:
+        from refund_desk.desktop.approvals import ApprovalsPanel
+
         page = ApprovalsPanel(self._signed())
         page.open_case.connect(self.open_case)
         page.settled.connect(self._approval_settled)
@@ -300,7 +318,27 @@ class DeskWindow(QObject):
         page.start()
         return self._page("approvals", page)
 
+    def _make_reconciliation(self) -> QWidget:
+        from refund_desk.desktop.reconciliation import ReconciliationPanel
+
+        page = ReconciliationPanel(self._signed())
+        page.open_case.connect(self.open_case)
+        page.counted.connect(partial(self._badge, "reconciliation"))
+        page.start()
+        return self._page("reconciliation", page)
+
+    def _make_workload(self) -> QWidget:
+        from refund_desk.desktop.workload import WorkloadPanel
+
+        page = WorkloadPanel(self._signed())
+        page.open_case.connect(self.open_case)
+        page.moved.connect(lambda: self._mark("queue", "forme"))
+        page.start()
+        return self._page("workload", page)
+
     def _make_dashboards(self) -> QWidget:
+        from refund_desk.desktop.dashboards import DashboardsPanel
+
         page = DashboardsPanel(self._signed())
         page.open_case.connect(self.open_case)
         page.edit_process.connect(self._edit_process)
@@ -308,6 +346,8 @@ class DeskWindow(QObject):
         return self._page("dashboards", page)
 
     def _make_audit(self) -> QWidget:
+        from refund_desk.desktop.audit import AuditPanel
+
         page = AuditPanel(self._signed())
         page.open_case.connect(self.open_case)
         page.verified.connect(self._verified)
@@ -315,6 +355,8 @@ class DeskWindow(QObject):
         return self._page("audit", page)
 
     def _make_settings(self) -> QWidget:
+        from refund_desk.desktop.settings import SettingsPanel
+
         page = SettingsPanel(self._signed())
         page.language_chosen.connect(self.window.use_language)
         page.language_chosen.connect(self._tell_language)
@@ -322,9 +364,9 @@ class DeskWindow(QObject):
         page.start()
         return self._page("settings", page)
 
-    def _page(self, key: str, page: Page) -> QWidget:
+    def _page(self, key: str, page: _PageT) -> _PageT:
         """F5 asks a page again; the workspace has its own."""
-        self.window.keys.add(f"refresh.{key}", "F5", "ui.main.refresh", page.refresh, owner=page)
+        self.window.keys.add(f"refresh.{key}", "F5", "ui.main.refresh", cast(Place, page).refresh, owner=page)
         return page
 
     def _signed(self) -> Desk:
@@ -334,6 +376,8 @@ class DeskWindow(QObject):
     # ------------------------------------------------------------ what leads where
 
     def _edit_process(self) -> None:
+        from refund_desk.desktop.settings import SettingsPanel
+
         page = self.window.open("settings")
         if isinstance(page, SettingsPanel):
             page.edit_process()
@@ -342,6 +386,8 @@ class DeskWindow(QObject):
         if "approvals" not in self.window.rail.buttons:
             self.open_case(ref)
             return
+        from refund_desk.desktop.approvals import ApprovalsPanel
+
         page = self.window.open("approvals")
         if isinstance(page, ApprovalsPanel):
             page.choose(ref)
@@ -405,7 +451,7 @@ class DeskWindow(QObject):
             self.keeper.look()
         if refs and self._place is not None:
             self._place.workspace.refresh_if(refs)
-        self._mark(*(("queue", "forme", "approvals", "audit") if refs else ("audit",)))
+        self._mark(*(("queue", "forme", "approvals", "workload", "audit") if refs else ("audit",)))
 
     def _mark(self, *keys: str) -> None:
         """These pages show something old. The one that is seen is asked again soon, the others when they are seen."""
@@ -421,7 +467,7 @@ class DeskWindow(QObject):
             self._stale.discard(key)
             if isinstance(page, QueuePlace):
                 page.queue.refresh()
-            elif isinstance(page, Page):
+            elif isinstance(page, Place):
                 page.refresh()
 
     def _refresh_all(self) -> None:

@@ -23,24 +23,16 @@ from refund_desk.wire import (
     process_map,
     reconciliation,
     sources,
+    workload,
 )
 from tests.fakes.desk_api import DeskApi
 
+MODULES = (
+    *(base, bundle, cases, clocks, commands, exports, figures, lessons, process_map, reconciliation, sources, workload),
+)
 SHAPES: dict[str, type[BaseModel]] = {
     name: kind
-    for module in (
-        base,
-        bundle,
-        cases,
-        clocks,
-        commands,
-        exports,
-        figures,
-        lessons,
-        process_map,
-        reconciliation,
-        sources,
-    )
+    for module in MODULES
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, BaseModel)
 }

@@ -22,6 +22,7 @@ from refund_desk.desktop.theme import MODES, theme
 from refund_desk.desktop.words import words
 from refund_desk.domain.words import Role
 from tests.fakes import panel_samples as samples
+from tests.fakes.workload_samples import BoardClient
 
 SLOW = ("dashboards",)
 """What loads its charts when it is first opened."""
@@ -68,6 +69,24 @@ def audit(desk: Desk, root: QWidget) -> None:
     panel.proof.show_report(samples.report())
 
 
+def reconciliation(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.reconciliation import ReconciliationPanel
+
+    _whole(root, ReconciliationPanel(desk)).start()
+
+
+def workload(preview: bool) -> Callable[[Desk, QWidget], None]:
+    def build(desk: Desk, root: QWidget) -> None:
+        from refund_desk.desktop.workload import WorkloadPanel
+
+        panel = _whole(root, WorkloadPanel(desk))
+        panel.start()
+        if preview:
+            panel.balance.click()
+
+    return build
+
+
 def dashboards(desk: Desk, root: QWidget) -> None:
     from refund_desk.desktop.dashboards import DashboardsPanel
 
@@ -108,9 +127,12 @@ PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
     "forme": forme,
     "approvals": approvals,
     "audit": audit,
+    "reconciliation": reconciliation,
+    **{name: settings(name) for name in ("users", "changes", "sources", "process", "account")},
+    "workload": workload(preview=False),
+    "balance": workload(preview=True),
     "dashboards": dashboards,
     **{name: dashboards_page(name) for name in ("map", "lessons", "reports")},
-    **{name: settings(name) for name in ("users", "changes", "process", "account")},
 }
 
 
@@ -130,11 +152,11 @@ def main(target: Path, wanted: list[str]) -> None:
                 root = QWidget()
                 root.setObjectName("central")
                 desk = Desk(
-                    samples.FakeClient(),
+                    BoardClient(),
                     Operations(loop),
                     Keys(root),
                     DeskClock(samples.NOW),
-                    samples.me(Role.REVIEWER, Role.ADMINISTRATOR, Role.LEAD),
+                    samples.me(Role.REVIEWER, Role.ADMINISTRATOR, Role.LEAD, Role.FINANCE),
                     samples.status(),
                 )
                 for wide, high in SIZES:

@@ -277,7 +277,8 @@ def test_language_and_theme_are_chosen_here_too(qtbot: QtBot, panel: SettingsPan
 def test_a_live_switch_and_room(panel: SettingsPanel, words: DeskWords) -> None:
     assert unnamed(panel) == []
     words.use("en")
-    assert [panel.tabs.tabText(n) for n in range(4)] == ["Accounts", "For a second person 2", "Process", "My account"]
+    heads = ["Accounts", "For a second person 2", "Sources", "Process", "My account"]
+    assert [panel.tabs.tabText(number) for number in range(5)] == heads
     words.use("qps")
     for name in panel.pages:
         panel.open_page(name)

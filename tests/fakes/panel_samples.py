@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,8 @@ from refund_desk.wire.figures import FigureBoard, FigureCases
 from refund_desk.wire.lessons import KeptReportView, Lessons, LessonView, NewLesson, SettleLesson
 from refund_desk.wire.process_map import ProcessMap, ProcessPreview
 from tests.fakes import figure_samples
+from tests.fakes.reconciliation_samples import ReconciliationAnswers
+from tests.fakes.source_samples import SourceAnswers
 
 NOW = datetime(2026, 11, 23, 4, 41, 7, tzinfo=UTC)
 LIN = PersonRef(id=1, name="林晓")
@@ -382,17 +386,22 @@ def outcome(ref: str, code: str = "proposal.approved", **changes: Any) -> comman
     return commands.Outcome(**{**values, **changes})
 
 
-def standard_process() -> Any:
-    """The process that ships with the desk and its reasons, as data."""
+@cache
+def _read_process() -> Any:
     folder = resource_dir() / "process"
     names = {"process": "standard.yaml", "reasons": "reasons.yaml"}
     return {name: yaml.safe_load((folder / file).read_text(encoding="utf-8")) for name, file in names.items()}
 
 
+def standard_process() -> Any:
+    """The process that ships with the desk and its reasons, as data: a copy of one's own."""
+    return deepcopy(_read_process())
+
+
 EXPORTED = b"ref,order\n"
 
 
-class FakeClient(DeskClient):
+class FakeClient(ReconciliationAnswers, SourceAnswers, DeskClient):
     """Answers from memory. `calls` has (method, arguments) in order."""
 
     def __init__(self, who: commands.Me | None = None, count: int = 120) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_figures"
-down_revision = "0005_clocks"
+revision = "0008_figures"
+down_revision = "0007_reconciling"
 
 INSTANT = sa.BigInteger()  # microseconds since 1970-01-01 UTC
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
