@@ -29,7 +29,6 @@ from tests.fakes.house import Clock
 from tests.statements.test_bank_files import entry, statement
 from tests.statements.test_bills import ALIPAY
 
-
 PLACED = datetime(2026, 5, 1, tzinfo=UTC)
 
 
