@@ -44,7 +44,7 @@ from refund_desk.server.jobs import Running
 from refund_desk.server.looks import Looks
 from refund_desk.server.month import month_paper
 from refund_desk.service import audit as audit_service
-from refund_desk.service import audit_files, audit_proofs, exports, figures, restores, sources, steps, waits
+from refund_desk.service import audit_files, audit_proofs, exports, figures, moves, restores, sources, steps, waits
 from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
@@ -137,10 +137,12 @@ class House:
             blobs=BlobStore(directory / "blobs"),
             replies=FileReplies(),
             home=Home(demo=demo, embedded=embedded),
+            seal=key.seal,
             connectors=parts.connectors or Registry(parts.clock),
             vault=vault,
         )
-        self.channels = ConnectedChannels(self._connections, vault) if parts.channels is None else parts.channels
+        connected = ConnectedChannels(self._connections, vault, parts.clock)
+        self.channels: Channels = connected if parts.channels is None else parts.channels
         self.epoch: EpochFile = FileEpoch(payout_epoch, desk_id)
         self.payouts = Payouts(self, WORKER, self.channels, self.epoch)
         self._sender = PayoutThread(self.payouts)
@@ -221,12 +223,18 @@ class House:
         self._tell()
 
     def _chores(self) -> list[Any]:
-        return [self.expire_leases, self._overdue, self._old_keys, self._words, self._pictures]
+        first = [self.expire_leases, self._come_back, self._overdue, self._old_keys]
+        return [*first, self._words, self._pictures, self._figures]
 
     def expire_leases(self) -> bool:
         """Leases that ran out come back to the queue; whether more may wait."""
         with self.store.write() as work:
             return expire_leases(work, self.desk, WORKER) >= 50
+
+    def _come_back(self) -> bool:
+        """Whoever is absent, or whose shift has ended, holds nothing."""
+        with self.store.write() as work:
+            return moves.come_back(work, self.desk, WORKER) >= 20
 
     def _overdue(self) -> bool:
         """Parcels that never came, customers and merchants who never answered, waits that are over: their clock moves
@@ -246,6 +254,17 @@ class House:
         """Words of erased customers leave the search index for good, a little at a time."""
         with self.store.write() as work:
             return work.cases.tidy_index(200)
+
+    def _figures(self) -> bool:
+        """Cases that changed are counted again; whether more wait."""
+        with self.store.write() as work:
+            return figures.keep(work, self.desk)
+
+    def count_figures(self) -> None:
+        """All figures up to what is committed now, on this thread: before they are written to a file."""
+        self.settle_log()
+        while self._figures():
+            pass
 
     # ------------------------------------------------------------ the log as a whole
 
@@ -328,6 +347,10 @@ class House:
         """One of them has something new."""
         self._syncer.wake()
 
+    def look_at_payouts(self) -> None:
+        """Something may be known of one that was not."""
+        self._sender.wake()
+
     def decode(self, limit: int | None = None) -> int:
         """Decode images that wait, at most `limit`; how many it were."""
         return decode_waiting(self, self._decoder, limit=limit)
@@ -372,6 +395,7 @@ class House:
 
         job.file = _temporary("month-", f".{order.format}")
         words = self.words(order.language)
+        self.count_figures()
         with self.store.read_long() as work:
             now, before = figures.month(work, self.desk, who, order.month)
         if order.format == "pdf":
@@ -520,7 +544,9 @@ def _key(settings: Settings, directory: Path) -> signing.SigningKey:
 def _vault(settings: Settings, key: signing.SigningKey) -> LazyVault:
     """Where this desk's secrets are: each desk of a machine has its own."""
     short = key.name.rpartition("/")[2]
-    return LazyVault(settings.keys / f"{short}.secrets", key.name, by_hand=settings.key_dir is not None)
+    vault = LazyVault(settings.keys / f"{short}.secrets", key.name, by_hand=settings.key_dir is not None)
+    vault.check()
+    return vault
 
 
 def _key_path(settings: Settings, name: str) -> Path:

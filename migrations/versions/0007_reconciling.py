@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007_reconciling"
-down_revision = "0005_clocks"
+down_revision = "0006_workload"
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TABLES = ("reconciliation_match", "reconciliation_break")

@@ -13,12 +13,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from refund_desk.client.calls import DEADLINE_S, new_key, part
+from refund_desk.client.figures import FigureCalls
 from refund_desk.client.reconciliation import ReconciliationCalls
 from refund_desk.client.sources import SourceCalls
+from refund_desk.client.workload import WorkloadCalls
 from refund_desk.domain.words import Role
 from refund_desk.wire import bundle, cases, clocks, commands
 from refund_desk.wire.exports import CaseOrder, ExportOrder
-from refund_desk.wire.figures import MonthOrder, MonthReport
 
 __all__ = ["DEADLINE_S", "DeskClient", "new_key"]
 
@@ -36,7 +37,7 @@ async def _pieces(data: bytes, sent: Callable[[int], None]) -> AsyncIterator[byt
         sent(min(len(data), start + PIECE))
 
 
-class DeskClient(SourceCalls, ReconciliationCalls):
+class DeskClient(SourceCalls, ReconciliationCalls, WorkloadCalls, FigureCalls):
     """Calls as one account. `http` speaks to `/v1`; an embedded desk's goes through no socket."""
 
     # ------------------------------------------------------------ session
@@ -202,6 +203,10 @@ class DeskClient(SourceCalls, ReconciliationCalls):
         merchant-answer (MerchantAnswer), wait (WaitBody), go-on (GoOn)."""
         return await self._do(commands.Outcome, f"/cases/{part(ref)}/{part(what)}", body, key)
 
+    async def merchant_link(self, ref: str) -> clocks.MerchantLink:
+        """Where the merchant answers by themselves; each call gives one, none is kept."""
+        return await self._do(clocks.MerchantLink, f"/cases/{part(ref)}/merchant-link", None, None)
+
     async def confirm_payout(self, intent: str, body: commands.ConfirmPayout, key: str) -> commands.Outcome:
         return await self._do(commands.Outcome, f"/intents/{part(intent)}/confirm", body, key)
 
@@ -313,12 +318,6 @@ class DeskClient(SourceCalls, ReconciliationCalls):
 
     async def start_export_case(self, ref: str, order: CaseOrder, key: str | None = None) -> commands.Job:
         return await self._do(commands.Job, f"/exports/cases/{part(ref)}", order, key)
-
-    async def month(self, month: str) -> MonthReport:
-        return await self._get(MonthReport, "/reports/month", month=month)
-
-    async def start_export_month(self, order: MonthOrder, key: str | None = None) -> commands.Job:
-        return await self._do(commands.Job, "/exports/month", order, key)
 
     async def stop_job(self, job_id: str) -> commands.Job:
         return await self._do(commands.Job, f"/jobs/{part(job_id)}/stop")

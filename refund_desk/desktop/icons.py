@@ -32,6 +32,7 @@ NAMES = {
     "close": "close-line",
     "conflict": "arrow-left-right-line",
     "copy": "file-copy-line",
+    "dashboards": "bar-chart-box-line",
     "danger": "error-warning-fill",
     "decide": "auction-line",
     "empty": "inbox-line",

@@ -52,12 +52,21 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """A payment as its system is asked about it. order: the number of the order it was made for."""
+
+    payment: str
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """One refund as it is sent: the same every time, under the same key for life."""
 
     intent: str
     case: str
     desk: str
+    order: str
     payment: str
     minor: int
     currency: str
@@ -82,7 +91,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A refund as a gateway lists it. intent, desk: what its searchable field carries of ours."""
+    """A refund as a gateway lists it. intent, desk: what its searchable field carries of ours; reference: the number
+    that it has in a system behind this one."""
 
     id: str
     minor: int
@@ -92,6 +102,7 @@ class Listed:
     intent: str | None = None
     desk: str | None = None
     created_at: datetime | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +174,18 @@ def with_fresh(book: Book, snapshot: Snapshot, system: str) -> Book:
 
 
 def _known(listed: Listed, payment: str, system: str) -> KnownRefund:
-    return KnownRefund(
-        system, listed.id, listed.minor, status_of(listed), payment, reference=listed.intent, intent=listed.intent
-    )
+    reference = listed.reference or listed.intent
+    return KnownRefund(system, listed.id, listed.minor, status_of(listed), payment, reference, intent=listed.intent)
 
 
 BANK = "*bank"
 """Among the words of systems: what disputes have taken."""
+EACH = "#"
+"""Between a system and one refund or dispute of it: what is gone of one must not hide what is new of another."""
 
 
 def outside(book: Book) -> dict[str, int]:
-    """What the customer has back by others than us, by whose word: each system's, and the bank's.
+    """What the customer has back by others than us, by whose word: each system's sum, and each refund and dispute.
 
     What an approval rests on: kept with the intent when it is reserved, compared when it is to leave. Our own
     intents are no part of it: each was checked against all others under the order's lock. A system that never
@@ -184,17 +196,19 @@ def outside(book: Book) -> dict[str, int]:
         payments = {r.payment for r in book.refunds if r.system == system}
         payments |= {s.payment for s in book.stated if s.system == system}
         words[system] = sum(_said_by(book, system, payment) for payment in payments)
-    taken = sum(dispute.minor for dispute in book.disputes if dispute.takes_funds)
-    return {**words, BANK: taken} if taken else words
+    each = {f"{r.system}{EACH}{r.id}": r.minor for r in book.refunds if r.counts and book.once_ours(r) is None}
+    taken = {f"{BANK}{EACH}{d.id}": d.minor for d in book.disputes if d.takes_funds}
+    return {**words, **each, **taken}
 
 
 def _said_by(book: Book, system: str, payment: str | None) -> int:
     """One system's word on one payment: what it lists beyond ours, and what its sum holds beyond its list.
 
-    Ours that it doesn't list yet may be inside its sum once they were paid.
+    Ours that it doesn't list yet may be inside its sum once they were paid, and what came back may be until it speaks
+    again: else an approval would rest on too high a sum, under which the next refund of a stranger's would hide.
     """
     listed = [r for r in book.refunds if (r.system, r.payment) == (system, payment) and r.counts]
-    ours = {m.id: m.minor for r in listed if (m := book.matched(r)) is not None}
+    ours = {m.id: m.minor for r in listed if (m := book.once_ours(r)) is not None}
     theirs = sum(r.minor for r in listed)
     foreign = max(0, theirs - sum(ours.values()))
     stated = max((s for s in book.stated if (s.system, s.payment) == (system, payment)), key=_minor, default=None)
@@ -213,17 +227,24 @@ def _minor(stated: StatedRefunded) -> int:
 
 
 def _paid_before(intent: Intent, stated: StatedRefunded) -> bool:
-    return intent.paid_out_at is not None and intent.paid_out_at <= stated.as_of
+    came_back = intent.state is IntentState.RETURNED and intent.ended_at is not None and stated.as_of <= intent.ended_at
+    return came_back or (intent.paid_out_at is not None and intent.paid_out_at <= stated.as_of)
 
 
 def growth(before: Mapping[str, int], now: Mapping[str, int]) -> int:
     """By how much what others gave back has grown, by whoever's word grew most; 0 when nobody's has.
 
-    A system that had no word before is compared with the highest there was.
+    A system that had no word before is compared with the highest there was. Refunds and disputes are compared one
+    by one as well: one that failed or was won leaves its system's sum where it was while another took its place.
     """
-    highest = max((minor for system, minor in before.items() if system != BANK), default=0)
-    grown = [minor - before.get(system, 0 if system == BANK else highest) for system, minor in now.items()]
-    return max([0, *grown])
+    highest = max((minor for name, minor in before.items() if EACH not in name), default=0)
+    grown = [minor - before.get(name, highest) for name, minor in now.items() if EACH not in name]
+    new: dict[str, int] = {}
+    for name, minor in now.items():
+        system, each, _ = name.partition(EACH)
+        if each and (system == BANK or system in before):
+            new[system] = new.get(system, 0) + max(0, minor - before.get(name, 0))
+    return max([0, *grown, *new.values()])
 
 
 def check_leaving(book: Book, intent: Intent, before: Mapping[str, int] | None) -> None:

@@ -221,10 +221,12 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A webhook whose signature held. `event`: its id, seen once."""
+    """A webhook whose signature held. `event`: its id, seen once. payments: those it speaks of, by their numbers:
+    what of ours is out on them is asked about now."""
 
     event: str
     hints: tuple[Hint, ...] = ()
+    payments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

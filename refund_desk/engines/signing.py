@@ -7,6 +7,8 @@ the form that the Go note tools write; a verifier key is `<name>+<key id>+<base6
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import stat
 from base64 import b64encode
@@ -79,6 +81,11 @@ class SigningKey:
         """The secret, as its file holds it."""
         key_id = notes.key_id(self.name, self._public).hex()
         return f"{_PREFIX}{self.name}+{key_id}+{b64encode(notes.ED25519 + self._seed).decode()}\n"
+
+    def seal(self, message: bytes) -> bytes:
+        """A digest of bytes that only who has this key can make. With a key of its own: it signs no note."""
+        own = hmac.new(self._seed, b"refund-desk/seal", hashlib.sha256).digest()
+        return hmac.new(own, message, hashlib.sha256).digest()
 
     def sign(self, text: str) -> str:
         """The note for `text`, which ends with a line break. ValueError for a text that no note can hold."""

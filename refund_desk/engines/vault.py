@@ -131,6 +131,11 @@ class LazyVault:
     def drop(self, ref: str) -> None:
         self._vault().drop(ref)
 
+    def check(self) -> None:
+        """At start: no secret that was ever kept in a file may be readable by others. Raises Unavailable."""
+        for path in FileVault(self._directory).exposed():
+            raise Unavailable("secret.exposed", path=path)
+
 
 def _keyring() -> Any:
     """The system's keyring; None where there is none, or none that can be used here."""

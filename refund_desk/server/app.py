@@ -20,17 +20,21 @@ from refund_desk.server.routes import (
     exports,
     figures,
     intake,
+    merchants,
     people,
+    process_map,
     queue,
     reconciliation,
     session,
     sources,
+    workload,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
     session.router,
     queue.router,
     cases.router,
+    merchants.router,
     decisions.router,
     evidence.router,
     intake.router,
@@ -41,6 +45,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit.router,
     exports.router,
     figures.router,
+    workload.router,
+    process_map.router,
 )
 
 
@@ -58,10 +64,12 @@ def build(house: House, feed: Feed, *, currency: str = "CNY", operators: dict[st
     app.state.feed = feed
     app.state.jobs = Jobs()
     app.state.currency = currency
+    app.state.merchant_rates = merchants.new_rates()
     app.state.operators = {} if operators is None else operators  # the very dict: tokens come later
     problems.install(app)
     app.add_middleware(Guard)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
+    app.include_router(merchants.pages)
     openapi.install(app)
     return app

@@ -20,7 +20,9 @@ from refund_desk.wire.base import MAX_INT
 
 MAX_BODY: Final = 2 * 1024 * 1024
 MAX_DEPTH: Final = 64
-_STREAMED: Final = re.compile(r"/v1/(refund-requests|imports|statements|hooks/[^/]+|cases/[^/]+/evidence)\Z")
+_STREAMED: Final = re.compile(
+    r"(/v1/(refund-requests|imports|statements|hooks/[^/]+|cases/[^/]+/evidence)|/merchant/[^/]+)\Z"
+)
 """Routes that count their own bytes while they come, and say what kind they take."""
 
 

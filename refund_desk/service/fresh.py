@@ -57,7 +57,7 @@ def _sayings(order: OrderRef, snapshot: Snapshot, system: str) -> Iterator[Sayin
     yield one(RecordKind.PAYMENT, snapshot.payment, None, **sums)
     for refund in snapshot.refunds:
         said = {"amount": refund.minor, "status": status_of(refund), "created_at": refund.created_at}
-        yield one(RecordKind.REFUND, refund.id, 0, **said, reference=refund.intent)
+        yield one(RecordKind.REFUND, refund.id, 0, **said, reference=refund.reference or refund.intent)
     for dispute in snapshot.disputes:
         yield one(RecordKind.DISPUTE, dispute.id, 0, amount=dispute.minor, status=dispute.status)
 

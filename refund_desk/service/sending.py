@@ -19,7 +19,7 @@ from refund_desk.domain.intents import Book, Intent, IntentState, advance
 from refund_desk.domain.money import amount
 from refund_desk.domain.people import Principal
 from refund_desk.domain.process import arrival_days
-from refund_desk.domain.sending import Answer, Attempt, Listed, Outcome, Parcel, Snapshot, Terms
+from refund_desk.domain.sending import Answer, Attempt, Listed, Outcome, Paid, Parcel, Snapshot, Terms
 from refund_desk.domain.words import Aspect, RecordKind, Stage
 from refund_desk.service import halting, payout_ends
 from refund_desk.service.alarms import alarm, quiet
@@ -53,7 +53,8 @@ def _locked(work: Work, intent_id: str) -> tuple[CaseState, IntentRow]:
 def parcel_of(work: Work, intent: IntentRow, state: CaseState, payment: str) -> Parcel:
     """The same every time: nothing in it can change while the intent lives."""
     mine = work.people.mark("desk_id") or ""
-    return Parcel(intent.id, state.ref, mine, payment, intent.amount_minor, intent.currency)
+    order = work.facts.order(intent.order_id).number
+    return Parcel(intent.id, state.ref, mine, order, payment, intent.amount_minor, intent.currency)
 
 
 def parcel(work: Work, one: Due) -> Parcel:
@@ -74,11 +75,12 @@ class Seen:
     snapshot: Snapshot
 
 
-def payments(work: Work, one: Due, channels: Collection[str]) -> list[tuple[str, int, str]]:
-    """(channel, row, number) of every payment of an intent's order that can be read fresh."""
+def payments(work: Work, one: Due, channels: Collection[str]) -> list[tuple[str, int, Paid]]:
+    """(channel, row, payment) of every payment of an intent's order that can be read fresh."""
     intent = work.money.intent(one.intent)
+    order = work.facts.order(intent.order_id).number
     return [
-        (record.source, record.id, record.external_id)
+        (record.source, record.id, Paid(record.external_id, order))
         for record in work.facts.records(intent.order_id)
         if record.kind is RecordKind.PAYMENT and record.source in channels
     ]

@@ -17,6 +17,7 @@ from typing import Any, Final
 from refund_desk.domain.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 from refund_desk.domain.people import Principal
 from refund_desk.domain.sources import COMMON, NAME, Heard, check_secrets, check_settings
+from refund_desk.service import sending
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.sources import About, Connection, Connectors, Run, Session, Vault
@@ -212,12 +213,14 @@ def hear(desk: Desk, connection: Connection, secret: str, headers: Mapping[str, 
 
 
 def heard(work: Work, desk: Desk, connection: Connection, found: Heard) -> bool:
-    """Take a webhook as a hint to read again. False: it came before. It changes nothing by itself."""
+    """Take a webhook as a hint to read and ask again. False: it came before. It changes nothing by itself."""
     now = desk.clock()
     if not work.sources.heard(connection.id, found.event[:200], now):
         return False
     work.sources.add_hints(connection.id, found.hints, now)
     work.sources.ask_for(connection.id, now)
+    for payment in found.payments:
+        sending.hint(work, desk, connection.name, payment)
     return True
 
 

@@ -8,19 +8,43 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
 
 from refund_desk.domain.errors import Unavailable
 from refund_desk.service.ports.gateways import Channel, Credentials
-from refund_desk.service.ports.sources import Connection, Vault
-from refund_desk.sources.stripe_payout import TERMS, StripePayout
+from refund_desk.service.ports.sources import Config, Connection, Vault
+from refund_desk.sources import stripe_payout, vendure_payout
+from refund_desk.sources.vendure import VendureSession
+from refund_desk.sources.ways import Patience, Ways
+
+ONCE: Final = Patience(deadline=15.0, tries=1)
+"""A call that may have moved money is never repeated by what carries it."""
+Clock = Callable[[], datetime]
 
 
-def _stripe(name: str, credentials: Credentials) -> Channel:
-    return StripePayout(credentials, replace(TERMS, name=name))
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """How a connector's connection becomes a channel. secret: the setting that opens it."""
+
+    secret: str
+    make: Callable[[Connection, str, Clock], Channel]
 
 
-MAKERS: Mapping[str, Callable[[str, Credentials], Channel]] = {"stripe": _stripe}
+def _stripe(connection: Connection, secret: str, _clock: Clock) -> Channel:
+    found = Credentials(str(connection.settings["url"]), secret)
+    return stripe_payout.StripePayout(found, replace(stripe_payout.TERMS, name=connection.name))
+
+
+def _vendure(connection: Connection, secret: str, clock: Clock) -> Channel:
+    ways = Ways(connection.name, private=connection.settings.get("private") is True, patience=ONCE)
+    config = Config(connection.name, connection.settings, {"password": secret}, clock, ways)
+    session = VendureSession(config, ways, clock)
+    return vendure_payout.VendurePayout(session, replace(vendure_payout.TERMS, name=connection.name))
+
+
+MAKERS: Mapping[str, Maker] = {"stripe": Maker("key", _stripe), "vendure": Maker("password", _vendure)}
 """By connector: what its setting `payouts` makes of a connection."""
 
 
@@ -30,8 +54,8 @@ class ConnectedChannels(Mapping[str, Channel]):
     A channel whose connection hasn't changed stays the same object: another thread may be sending through it.
     """
 
-    def __init__(self, connections: Callable[[], Sequence[Connection]], vault: Vault | None) -> None:
-        self._connections, self._vault = connections, vault
+    def __init__(self, connections: Callable[[], Sequence[Connection]], vault: Vault | None, clock: Clock) -> None:
+        self._connections, self._vault, self._clock = connections, vault, clock
         self._lock = threading.Lock()
         self._made: dict[str, tuple[dict[str, object], Channel]] = {}
 
@@ -53,9 +77,9 @@ class ConnectedChannels(Mapping[str, Channel]):
         before = self._made.get(connection.name)
         if before is not None and before[0] == connection.content:
             return before
+        maker = MAKERS[connection.connector]
         try:
-            secret = self._vault.get(connection.secrets["key"]) if self._vault else ""
+            secret = self._vault.get(connection.secrets[maker.secret]) if self._vault else ""
         except Unavailable:
             return None
-        found = Credentials(str(connection.settings["url"]), secret)
-        return connection.content, MAKERS[connection.connector](connection.name, found)
+        return connection.content, maker.make(connection, secret, self._clock)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
 from refund_desk.domain.requests import Asked, Buyer, RequestRecord, Saying, Wanted
 from refund_desk.domain.sources import Item, OrderFacts, canonical
 from refund_desk.domain.words import Reason, RecordKind, RequestKind
-from refund_desk.sources.reading import Node, latest
+from refund_desk.sources.reading import Node, latest, plain_numbers
 
 _REASONS: Final[tuple[tuple[str, Reason], ...]] = (
     ("missing", Reason.MISSING_ITEM),
@@ -26,15 +25,6 @@ _REASONS: Final[tuple[tuple[str, Reason], ...]] = (
     ("mind", Reason.CHANGED_MIND),
 )
 """A merchant names reasons as they like: the first that is in the name is meant."""
-
-
-def _plain(value: Any) -> Any:
-    """Decimals as text: the bytes of a record are the same each time."""
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
 def _number(prefix: str, node: Node) -> str:
@@ -70,7 +60,7 @@ def order_item(system: str, prefix: str, row: dict[str, Any]) -> Item:
     made = node["created_at"].time()
     facts = OrderFacts(reading.number, reading.currency, tuple(sayings), _buyer(system, node))
     what = None if node.problems else facts
-    return Item(row["id"], canonical(_plain(row)), what, reading.as_of, made, None, tuple(node.problems))
+    return Item(row["id"], canonical(plain_numbers(row)), what, reading.as_of, made, None, tuple(node.problems))
 
 
 class _Order:
@@ -206,11 +196,11 @@ def request_item(system: str, prefix: str, stream: str, row: dict[str, Any]) -> 
         want=None,
     )
     sayings = [_goods(system, number, node, as_of)] if stream == "returns" else []
-    record = RequestRecord(asked, _buyer(system, order), None, tuple(sayings), (), (), canonical(_plain(row)))
+    record = RequestRecord(asked, _buyer(system, order), None, tuple(sayings), (), (), canonical(plain_numbers(row)))
     # Opened in the administration and not filled in yet: nobody has asked for anything.
     what: Any = record if items else OrderFacts(number, currency, tuple(sayings))
     what = None if node.problems else what
-    return Item(row["id"], canonical(_plain(row)), what, as_of, made, None, tuple(node.problems))
+    return Item(row["id"], canonical(plain_numbers(row)), what, as_of, made, None, tuple(node.problems))
 
 
 def _wanted(item: Node) -> Wanted:

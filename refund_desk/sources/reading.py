@@ -180,3 +180,12 @@ def latest(*times: datetime | None) -> datetime | None:
     """The last of the times that are there."""
     there = [time for time in times if time is not None]
     return max(there) if there else None
+
+
+def plain_numbers(value: Any) -> Any:
+    """Decimals as text: the bytes of a record are the same each time."""
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, dict):
+        return {key: plain_numbers(one) for key, one in value.items()}
+    return [plain_numbers(one) for one in value] if isinstance(value, list) else value

@@ -29,6 +29,8 @@ from refund_desk.sources.reading import NEVER, Node, latest
 from refund_desk.sources.ways import Ways
 
 STREAM: Final = "charges"
+INTENT: Final = "refund_desk_intent"
+"""In a refund's metadata: the payout of ours that it is (`stripe_payout`)."""
 PAGE: Final = 100
 WHOLE_EVERY: Final = timedelta(hours=24)
 _REFUND: Final[Mapping[str, str]] = {
@@ -54,7 +56,7 @@ class Stripe:
     """The connector."""
 
     name = "stripe"
-    version = "1"
+    version = "2"
     settings: Sequence[Setting] = (
         Setting("url", SettingType.URL, required=False, default="https://api.stripe.com"),
         Setting("key", SettingType.SECRET),
@@ -76,8 +78,8 @@ class Stripe:
         thing = data.get("object", {}) if isinstance(data, dict) else {}
         event = said.get("id") if isinstance(said, dict) else None
         id = thing.get("id" if thing.get("object") == "charge" else "charge") if isinstance(thing, dict) else None
-        known = isinstance(id, str) and 0 < len(id) <= 200
-        return Heard(event if isinstance(event, str) else "", (Hint(STREAM, str(id)),) if known else ())
+        charges = (id,) if isinstance(id, str) and 0 < len(id) <= 200 else ()
+        return Heard(event if isinstance(event, str) else "", tuple(Hint(STREAM, one) for one in charges), charges)
 
 
 CONNECTOR = Stripe()
@@ -263,7 +265,7 @@ def _sayings(system: str, node: Node, order: str, as_of: datetime) -> list[Sayin
             "status": _REFUND.get(refund["status"].text(), "pending"),
             "created_at": refund["created"].seconds(),
             "reason": refund.maybe("reason").words(400),
-            "reference": refund["id"].id(),
+            "reference": refund.maybe("metadata").maybe(INTENT).words(400) or refund["id"].id(),
         }
         out.append(_said(system, refund, RecordKind.REFUND, order, as_of, said, 0, currency))
     if dispute.has:

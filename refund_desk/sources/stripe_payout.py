@@ -16,8 +16,9 @@ import httpx
 
 from refund_desk.domain.errors import Unavailable
 from refund_desk.domain.intents import Dispute
-from refund_desk.domain.sending import Answer, Listed, Outcome, Parcel, Snapshot, Terms
+from refund_desk.domain.sending import Answer, Listed, Outcome, Paid, Parcel, Snapshot, Terms
 from refund_desk.service.ports.gateways import Credentials, Listing
+from refund_desk.sources.stripe import INTENT
 
 STATUS: Mapping[str, Outcome] = {
     "succeeded": Outcome.SUCCEEDED,
@@ -76,7 +77,7 @@ class StripePayout:
         form = {
             "charge": parcel.payment,
             "amount": str(parcel.minor),
-            "metadata[refund_desk_intent]": parcel.intent,
+            f"metadata[{INTENT}]": parcel.intent,
             "metadata[refund_desk_case]": parcel.case,
             "metadata[refund_desk]": parcel.desk,
         }
@@ -93,8 +94,9 @@ class StripePayout:
         refunds, theirs = self._refunds(parcel.payment, parcel.currency)
         return Listing([one for one in refunds if one.intent == parcel.intent], theirs)
 
-    def read(self, payment: str, at: datetime) -> Snapshot:
+    def read(self, paid: Paid, at: datetime) -> Snapshot:
         """Charge, refunds and disputes. The list comes last, so nothing that the sum knows can be missing in it."""
+        payment = paid.payment
         charge, theirs = self._get(f"/v1/charges/{payment}")
         try:
             currency = str(charge["currency"]).upper()
@@ -198,7 +200,7 @@ def listed_of(row: Mapping[str, Any], currency: str) -> Listed:
         currency=str(row.get("currency") or currency).upper(),
         outcome=STATUS.get(status, Outcome.UNKNOWN),
         status=status,
-        intent=metadata.get("refund_desk_intent"),
+        intent=metadata.get(INTENT),
         desk=metadata.get("refund_desk") or "",
         created_at=datetime.fromtimestamp(created, UTC) if isinstance(created, int) else None,
     )

@@ -52,6 +52,7 @@ class Vendure:
         Setting("since", SettingType.DAY, required=False),
         Setting("days", SettingType.WHOLE, required=False, default=30, least=1),
         Setting("evidence_field", required=False),
+        Setting("payouts", SettingType.FLAG, required=False, default=False),
         Setting("hook", SettingType.SECRET, required=False),
     )
     streams: Sequence[str] = (STREAM,)
@@ -80,13 +81,15 @@ class VendureSession:
     clock: Callable[[], datetime]
     _token: str | None = None
     _files: dict[str, str] = field(default_factory=dict)
+    theirs: datetime | None = None
+    """The shop's own time of its last answer."""
 
     def close(self) -> None:
         """Its token ends by itself."""
 
     def check(self) -> None:
-        self._ask(_CHECK, {"o": {"take": 1}})
-        self._ask(light_query(self._evidence), {"o": {"take": 1}})
+        self.ask(_CHECK, {"o": {"take": 1}})
+        self.ask(light_query(self._evidence), {"o": {"take": 1}})
 
     # ------------------------------------------------------------ pages
 
@@ -146,7 +149,7 @@ class VendureSession:
         for start in range(0, len(ids), NEW_PAGE):
             some = list(ids[start : start + NEW_PAGE])
             options = {"take": len(some), "filter": {"id": {"in": some}}}
-            rows += self._rows(self._ask(full_query(self._evidence), {"o": options}))
+            rows += self._rows(self.ask(full_query(self._evidence), {"o": options}))
         return rows
 
     def _list(self, query: str, after: str, skip: int, take: int) -> list[Any]:
@@ -157,7 +160,7 @@ class VendureSession:
             "sort": {"orderPlacedAt": "ASC"},
             "filter": {"orderPlacedAt": {"after": after}},
         }
-        return self._rows(self._ask(query, {"o": options}))
+        return self._rows(self.ask(query, {"o": options}))
 
     def _rows(self, data: Any) -> list[Any]:
         rows = data.get("orders", {}).get("items") if isinstance(data.get("orders"), dict) else None
@@ -195,7 +198,7 @@ class VendureSession:
 
     # ------------------------------------------------------------ asking
 
-    def _ask(self, query: str, variables: Mapping[str, Any]) -> Any:
+    def ask(self, query: str, variables: Mapping[str, Any]) -> Any:
         """The data of an answer; signed in first, and once more where the session is over."""
         for last in (False, True):
             if self._token is None:
@@ -222,7 +225,7 @@ class VendureSession:
             headers["vendure-token"] = str(channel)
         url = f"{str(self.config.settings['url']).rstrip('/')}/admin-api"
         answer = self.ways.post(url, headers, {"query": query, "variables": dict(variables)}, fine=frozenset({400}))
-        said = answer.json()
+        said, self.theirs = answer.json(), answer.time
         if not isinstance(said, dict):
             raise Unavailable("source.garbage", system=self.config.system)
         if errors := said.get("errors"):

@@ -126,6 +126,16 @@ def _pictures(node: Node, evidence: str | None) -> tuple[list[Proof], dict[str, 
     return proofs, files
 
 
+def payment_number(system: str, payment: Node) -> str:
+    """The gateway's number of a payment, so that both speak of one; the shop's own where there is none."""
+    return payment["transactionId"].words(400) or f"{system}-payment-{payment['id'].id()}"
+
+
+def refund_number(system: str, refund: Node) -> str:
+    """The shop's own: the gateway's comes later, and a refund must not become two."""
+    return f"{system}-refund-{refund['id'].id()}"
+
+
 class _Order:
     """One order being read."""
 
@@ -236,8 +246,7 @@ class _Order:
             "captured_at": self._captured_at(node, id, state),
         }
         place = len(self.sayings)
-        number = node["transactionId"].words(400) or f"{self.system}-payment-{id}"
-        self._say(node, RecordKind.PAYMENT, number, fields, None, currency)
+        self._say(node, RecordKind.PAYMENT, payment_number(self.system, node), fields, None, currency)
         for refund in refunds:
             said = {
                 "amount": refund["total"].minor(),
@@ -246,8 +255,7 @@ class _Order:
                 "reason": refund["reason"].words(2000),
                 "reference": refund["transactionId"].words(400),
             }
-            # Its own id: the gateway's comes later, and a refund must not become two.
-            self._say(refund, RecordKind.REFUND, f"{self.system}-refund-{refund['id'].id()}", said, place, currency)
+            self._say(refund, RecordKind.REFUND, refund_number(self.system, refund), said, place, currency)
 
     def _captured_at(self, node: Node, id: str, state: str) -> datetime | None:
         if state != "Settled":

@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -54,6 +54,15 @@ class Answer:
     headers: Mapping[str, str]
     content: bytes
     system: str = ""
+
+    @property
+    def time(self) -> datetime | None:
+        """By the system's own clock, in whole seconds; None where it doesn't say."""
+        try:
+            at = parsedate_to_datetime(self.headers.get("date", ""))
+        except ValueError:
+            return None
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
 
     def json(self) -> Any:
         """Plain values; a number with a point is a Decimal. Raises Unavailable `source.garbage`."""

@@ -26,7 +26,7 @@ from refund_desk.domain.words import Role
 from refund_desk.service.ports.sending import Alarm, Due, ToRead
 from refund_desk.store.statements import insert_of, put
 from refund_desk.store.tables.cases import alarm, payout_attempt, payout_read, refund_case, refund_intent
-from refund_desk.store.tables.facts import record
+from refund_desk.store.tables.facts import record, shop_order
 
 _I = refund_intent.c
 _OTHER = refund_intent.alias("other")
@@ -56,8 +56,9 @@ _BACK = update(alarm).where(alarm.c.id == bindparam("row"))
 _OPEN_ALARMS = select(alarm).where(alarm.c.gone_at.is_(None)).order_by(alarm.c.id.desc()).limit(bindparam("most"))
 _ALARMS_OF_CASE = _OPEN_ALARMS.where(alarm.c.case_id == bindparam("case"))
 _TO_READ = (
-    select(record.c.id, record.c.order_id, record.c.source, record.c.external_id)
-    .outerjoin_from(record, payout_read, payout_read.c.record_id == record.c.id)
+    select(record.c.id, record.c.order_id, record.c.source, record.c.external_id, shop_order.c.number)
+    .join_from(record, shop_order, shop_order.c.id == record.c.order_id)
+    .outerjoin(payout_read, payout_read.c.record_id == record.c.id)
     .where(
         record.c.kind == "payment",
         record.c.source.in_(bindparam("channels", expanding=True)),

@@ -102,14 +102,14 @@ class SourceRepo:
         query = update(source_connection).where(_C.id == connection_id, _C.busy_by == holder)
         return self._c.execute(query.values(busy_until=until)).rowcount == 1
 
-    def free(self, connection_id: int, holder: str, next_at: datetime | None) -> None:
-        """Let go; a hint that came meanwhile may have asked for an earlier time already."""
+    def free(self, connection_id: int, holder: str, next_at: datetime | None, *, failed: bool = False) -> None:
+        """Let go; a hint that came meanwhile may have asked for an earlier time already. failed: hints wait as well."""
         mine = and_(_C.id == connection_id, _C.busy_by == holder)
         waits = self._c.execute(
             select(func.count()).select_from(source_hint).where(source_hint.c.connection_id == connection_id)
         ).scalar_one()
         values: dict[str, Any] = {"busy_by": None, "busy_until": None}
-        if not waits or next_at is None:
+        if failed or not waits or next_at is None:
             values["next_at"] = next_at
         self._c.execute(update(source_connection).where(mine).values(**values))
 

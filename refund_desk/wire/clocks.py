@@ -35,6 +35,13 @@ class MerchantAnswer(Wire):
     text: Words
 
 
+class MerchantLink(Wire):
+    """An address at which the merchant answers by themselves: this question, once, for a time."""
+
+    url: str
+    until: Time
+
+
 class ClockTerms(Wire):
     """A clock under one rule. Seconds of the calendar's working time."""
 

@@ -14,7 +14,7 @@ import structlog
 
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.people import Principal
-from refund_desk.domain.sending import Answer, Outcome, is_fresh
+from refund_desk.domain.sending import Answer, Outcome, Paid, is_fresh
 from refund_desk.service import halting, sending
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.gateways import Channel, Channels, EpochFile
@@ -100,7 +100,7 @@ class Payouts:
         with self._house.read() as work:
             wanted = sending.payments(work, one, self._channels)
         try:
-            seen = [Seen(of, row, self._channels[of].read(number, desk.clock())) for of, row, number in wanted]
+            seen = [Seen(of, row, self._channels[of].read(paid, desk.clock())) for of, row, paid in wanted]
         except DeskError:
             with self._house.write() as work:
                 sending.not_heard(work, desk, one.intent)
@@ -124,7 +124,7 @@ class Payouts:
         for one in wanted:
             channel = self._channels[one.channel]
             try:
-                snapshot = channel.read(one.payment, self._house.desk.clock())
+                snapshot = channel.read(Paid(one.payment, one.order), self._house.desk.clock())
             except DeskError as gone:
                 log.warning("payout.later", payment=one.payment, code=gone.code)
                 continue

@@ -79,7 +79,8 @@ def run(
     finally:
         with house.write() as work:
             work.sources.end_run(run_id, house.desk.clock(), status, counted.counts(), error)
-            work.sources.free(connection.id, holder, sync.next_at(work, house.desk, connection))
+            after = sync.next_at(work, house.desk, connection)
+            work.sources.free(connection.id, holder, after, failed=status == "failed")
     return counted.counts()
 
 

@@ -227,6 +227,25 @@ def test_the_process_is_changed_as_text(qtbot: QtBot, panel: SettingsPanel, desk
     assert page.stack.currentIndex() == 0
 
 
+def test_what_a_change_touches_is_seen_before_it_is_proposed(
+    qtbot: QtBot, panel: SettingsPanel, desk: Desk, words: DeskWords
+) -> None:
+    words.use("en")
+    panel.edit_process()
+    page = panel.pages["process"]
+    assert isinstance(page, ProcessPage)
+    qtbot.waitUntil(lambda: page.stack.currentIndex() == 1)
+    press(page.editor, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: page.touches.model.rowCount() == 4)
+    assert page.touches.said.text() == (
+        "4 of 200 open cases would be treated otherwise. Stages or moves change: cases that have begun keep theirs."
+    )
+    assert lines(page.touches.model)[1] == "RC-26-004101 | Approval | approver: supervisor → lead"
+    assert [after for _, after in fake(desk).called("try_process")] == [0, 100]
+    press(page.editor, Qt.Key.Key_Escape)
+    assert page.stack.currentIndex() == 0
+
+
 def test_the_password(qtbot: QtBot, panel: SettingsPanel, desk: Desk) -> None:
     form = account(panel).password
     panel.open_page("account")

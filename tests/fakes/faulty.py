@@ -53,6 +53,7 @@ class Faulty:
         self.asked: list[Asked] = []
         self.at: list[float] = []
         self.released = threading.Event()
+        self.date: Callable[[], str] | None = None  # what it says of its own clock, instead of the machine's
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="faulty", daemon=True)
@@ -67,6 +68,9 @@ class Faulty:
         return f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
+        """Once; a second time does nothing."""
+        if self.released.is_set():
+            return
         self.released.set()
         self._server.shutdown()
         self._server.server_close()
@@ -96,7 +100,8 @@ class Faulty:
                 if answer.after:
                     outer.released.wait(answer.after)
                 try:
-                    self.send_response(answer.status)
+                    self.send_response_only(answer.status)
+                    self.send_header("date", outer.date() if outer.date else self.date_time_string())
                     for name, value in answer.headers.items():
                         self.send_header(name, value)
                     self.send_header("content-length", str(len(answer.content)))

@@ -89,6 +89,7 @@ class Shop:
         self.files: dict[str, bytes] = {}
         self.queries: list[str] = []
         self.over = 0
+        self.next_state = "Settled"
         """Requests that find their session over."""
 
     def answer(self, asked: Asked) -> Said:
@@ -108,13 +109,34 @@ class Shop:
         if asked.headers.get("authorization") != f"Bearer {TOKEN}" or self.over:
             self.over = max(0, self.over - 1)
             return said({"errors": [{"message": "no", "extensions": {"code": "FORBIDDEN"}}], "data": None})
+        if "refundOrder(" in query:
+            return said({"data": {"refundOrder": self._refund(variables["i"])}})
         return said({"data": {"orders": self._list(query, variables["o"])}})
+
+    def _refund(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Refund of an amount: an object, or a member of the union of errors."""
+        payment = next(p for o in self.orders.values() for p in o["payments"] if p["id"] == wanted["paymentId"])
+        left = payment["amount"] - sum(r["total"] for r in payment["refunds"] if r["state"] != "Failed")
+        if wanted["amount"] > left:
+            return {"__typename": "RefundAmountError", "errorCode": "REFUND_AMOUNT_ERROR"}
+        return {"__typename": "Refund", **self.refund(payment, wanted["amount"], wanted["reason"])}
+
+    def refund(self, payment: dict[str, Any], minor: int, reason: str, state: str = "") -> dict[str, Any]:
+        """Book a refund, by whomever."""
+        number = sum(len(p["refunds"]) for o in self.orders.values() for p in o["payments"]) + 1
+        at, state = text(START), state or self.next_state
+        made = {"id": f"{number}", "createdAt": at, "updatedAt": at, "state": state, "total": minor}
+        made |= {"reason": reason, "transactionId": f"re_{number}" if state == "Settled" else None}
+        payment["refunds"].append(made)
+        return made
 
     def _list(self, query: str, options: Mapping[str, Any]) -> dict[str, Any]:
         rows = sorted(self.orders.values(), key=lambda row: (row["orderPlacedAt"], int(row["id"])))
         wanted = options.get("filter", {})
         if "orderPlacedAt" in wanted:
             rows = [row for row in rows if row["orderPlacedAt"] >= wanted["orderPlacedAt"]["after"]]
+        if "code" in wanted:
+            rows = [row for row in rows if row["code"] == wanted["code"]["eq"]]
         if "id" in wanted:
             rows = [row for row in rows if row["id"] in wanted["id"]["in"]]
         if self.double:
@@ -123,7 +145,7 @@ class Shop:
         page = rows[skip : skip + options["take"]]
         if "items" not in query:
             return {"totalItems": len(rows)}
-        whole = "lines{" in query
+        whole = "currencyCode" in query
         return {"items": [row if whole else _light(row, query) for row in page]}
 
 

@@ -158,7 +158,7 @@ BUGS = (
     ),
     Bug(
         "a chargeback doesn't matter",
-        ((RULES, "return {**words, BANK: taken} if taken else words", "return words"),),
+        ((RULES, "return {**words, **each, **taken}", "return {**words, **each}"),),
         ("sent though the bank had taken it",),
         ("bank_takes",),
     ),

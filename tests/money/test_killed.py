@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from refund_desk.domain.sending import Answer, Parcel, Snapshot, Terms
+from refund_desk.domain.sending import Answer, Paid, Parcel, Snapshot, Terms
 from refund_desk.domain.words import Decision
 from refund_desk.engines.epoch_file import FileEpoch
 from refund_desk.service.ports import Desk
@@ -87,9 +87,9 @@ class Stopping:
     def __init__(self, inner: StripePayout, point: Points) -> None:
         self._inner, self._point, self.terms = inner, point, inner.terms
 
-    def read(self, payment: str, at: object) -> Snapshot:
+    def read(self, paid: Paid, at: object) -> Snapshot:
         self._point()
-        out = self._inner.read(payment, at)  # type: ignore[arg-type]
+        out = self._inner.read(paid, at)  # type: ignore[arg-type]
         self._point()
         return out
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from refund_desk.domain.errors import Unavailable
-from refund_desk.domain.sending import Outcome, Parcel
+from refund_desk.domain.sending import Outcome, Paid, Parcel
 from refund_desk.service.ports.gateways import Credentials
 from refund_desk.sources.stripe_payout import StripePayout
 from tests.upstreams.stripe_mock import Proxy, installed, running
@@ -49,7 +49,7 @@ def charge(upstream: str, amount: int = 10000, token: str = "tok_visa", **more: 
 
 def parcel(payment: str, intent: str = "i-1", minor: int = 6000) -> Parcel:
     """One of the intents on a payment; ids are unique at the gateway, whose state the tests share."""
-    return Parcel(f"{payment}/{intent}", "RC-26-000001", "desk", payment, minor, "USD")
+    return Parcel(f"{payment}/{intent}", "RC-26-000001", "desk", "O1", payment, minor, "USD")
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
@@ -67,7 +67,7 @@ def test_a_refund_is_made_once_and_found_by_its_id(upstream: str, channel: Strip
     assert (again.outcome, again.refund, again.replayed) == (Outcome.SUCCEEDED, first.refund, True)
     (found,) = channel.find(parcel(payment)).found
     assert (found.id, found.minor, found.currency, found.desk) == (first.refund, 6000, "USD", "desk")
-    seen = channel.read(payment, AT)
+    seen = channel.read(Paid(payment, "O1"), AT)
     assert (seen.captured_minor, seen.refunded_minor, len(seen.refunds), seen.disputes) == (10000, 6000, 1, ())
     assert list(channel.find(parcel(payment, "i-2")).found) == []
 
@@ -82,7 +82,7 @@ def test_an_answer_that_is_lost_is_unknown_and_found(
     (found,) = channel.find(parcel(payment)).found
     again = channel.send(parcel(payment))
     assert (again.outcome, again.refund, again.replayed) == (Outcome.SUCCEEDED, found.id, True)
-    assert len(channel.read(payment, AT).refunds) == 1
+    assert len(channel.read(Paid(payment, "O1"), AT).refunds) == 1
 
 
 @pytest.mark.parametrize("fault", ["never", "refused"])
@@ -94,13 +94,13 @@ def test_a_call_that_never_arrived_is_unknown_and_absent(
     assert channel.send(parcel(payment)).outcome is Outcome.UNKNOWN
     assert list(channel.find(parcel(payment)).found) == []
     assert channel.send(parcel(payment)).outcome is Outcome.SUCCEEDED
-    assert len(channel.read(payment, AT).refunds) == 1
+    assert len(channel.read(Paid(payment, "O1"), AT).refunds) == 1
 
 
 def test_more_than_is_left_is_a_no(upstream: str, channel: StripePayout) -> None:
     payment = charge(upstream)
     assert channel.send(parcel(payment, minor=10001)).outcome is Outcome.FAILED
-    assert channel.read(payment, AT).refunds == ()
+    assert channel.read(Paid(payment, "O1"), AT).refunds == ()
 
 
 def test_another_body_under_the_same_key_settles_nothing(upstream: str, channel: StripePayout) -> None:
@@ -112,14 +112,14 @@ def test_another_body_under_the_same_key_settles_nothing(upstream: str, channel:
 
 def test_a_payment_that_nobody_knows_is_no_answer(channel: StripePayout) -> None:
     with pytest.raises(Unavailable, match=r"channel\.silent"):
-        channel.read("ch_nobody", AT)
+        channel.read(Paid("ch_nobody", "O1"), AT)
 
 
 def test_many_refunds_are_read_to_the_end(upstream: str, channel: StripePayout) -> None:
     payment = charge(upstream, 100000)
     for number in range(12):
         assert channel.send(parcel(payment, f"i-{number}", 100)).outcome is Outcome.SUCCEEDED
-    assert len(channel.read(payment, AT).refunds) == 12
+    assert len(channel.read(Paid(payment, "O1"), AT).refunds) == 12
 
 
 def test_the_secret_stands_in_no_error(proxy: Proxy) -> None:
@@ -127,7 +127,7 @@ def test_the_secret_stands_in_no_error(proxy: Proxy) -> None:
     answer = channel.send(parcel("ch_1"))
     assert "secret" not in repr(answer)
     with pytest.raises(Unavailable) as gone:
-        channel.read("ch_1", AT)
+        channel.read(Paid("ch_1", "O1"), AT)
     assert "secret" not in repr(gone.value) + str(gone.value.params)
     channel.close()
 
@@ -138,7 +138,7 @@ def test_what_a_partial_capture_released_is_no_more_to_give_back(upstream: str, 
     headers = {"authorization": f"Bearer {SECRET}"}
     said = httpx.post(f"{upstream}/v1/charges/{payment}/capture", data={"amount": "4000"}, headers=headers)
     assert said.status_code == 200
-    seen = channel.read(payment, AT)
+    seen = channel.read(Paid(payment, "O1"), AT)
     assert seen.captured_minor == 4000
     assert [(r.minor, r.intent) for r in seen.refunds] == [(6000, None)]
 
@@ -147,8 +147,8 @@ def test_a_dispute_is_read(upstream: str, channel: StripePayout) -> None:
     payment = charge(upstream, token="tok_createDispute")
 
     def disputed() -> bool:
-        return bool(channel.read(payment, AT).disputes)
+        return bool(channel.read(Paid(payment, "O1"), AT).disputes)
 
     wait_for(disputed)
-    (dispute,) = channel.read(payment, AT).disputes
+    (dispute,) = channel.read(Paid(payment, "O1"), AT).disputes
     assert (dispute.minor, dispute.takes_funds) == (10000, True)

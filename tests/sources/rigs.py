@@ -12,7 +12,8 @@ from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any, Protocol
 
-from tests.fakes import imap, medusa, stripe, vendure
+from refund_desk.service import sources
+from tests.fakes import imap, medusa, shopify, stripe, vendure, wechatpay, woocommerce
 from tests.fakes.faulty import Faulty, Said
 from tests.fakes.sources import SourceHouse
 
@@ -216,6 +217,85 @@ class MedusaRig(OverHttp):
         return {"key": "sk_not_ours"}
 
 
+class ShopifyRig(OverHttp):
+    """The fake of Shopify."""
+
+    connector = "shopify"
+    many = 510
+
+    def __init__(self) -> None:
+        self.shop = shopify.Shop()
+        self.server = Faulty(self.shop.answer)
+        self.shop.url = self.server.url
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "private": True}
+        self.secrets: Mapping[str, str] = {"token": shopify.TOKEN}
+
+    def put(self, number: int, version: int = 0) -> str:
+        return self.shop.put(number, shopify.at(number, self.hours), version)
+
+    def remove(self, number: int) -> None:
+        del self.shop.orders[number]
+
+    def double(self, on: bool) -> None:
+        self.shop.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        row = self.shop.orders[number]
+        del row["line_items"][0]["price"]
+        row["updated_at"] = shopify.text(shopify.at(number) + timedelta(minutes=1))
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = (row for row in picture["said"] if row[0] == f"#{number}")
+        found = [row[5] for row in mine if (row[2], row[4]) == ("order", "refunded")]
+        return found[0] if found else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"token": "shpat_not_ours"}
+
+
+class WooRig(OverHttp):
+    """The fake of WooCommerce."""
+
+    connector = "woocommerce"
+    many = 210
+
+    def __init__(self) -> None:
+        self.shop = woocommerce.Shop()
+        self.server = Faulty(self.shop.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "key": woocommerce.KEY, "private": True}
+        self.secrets: Mapping[str, str] = {"secret": woocommerce.SECRET}
+
+    def put(self, number: int, version: int = 0) -> str:
+        return self.shop.put(number, woocommerce.at(number, self.hours), version)
+
+    def remove(self, number: int) -> None:
+        del self.shop.orders[number]
+
+    def double(self, on: bool) -> None:
+        self.shop.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        row = self.shop.orders[number]
+        del row["line_items"][0]["total"]
+        row["date_modified_gmt"] = woocommerce.text(woocommerce.at(number) + timedelta(minutes=1))
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = (row for row in picture["said"] if row[0] == str(number))
+        found = [row[5] for row in mine if (row[2], row[4]) == ("order", "refunded")]
+        return found[0] if found else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"secret": "cs_not_ours"}
+
+
 class ImapRig:
     """The fake mailbox: each mail is a complaint about an order that the desk knows."""
 
@@ -274,9 +354,69 @@ class ImapRig:
         self.server.close()
 
 
+class WeChatRig(OverHttp):
+    """The fake of WeChat Pay: what is paid before its bills are fetched is in them, what is paid later is notified."""
+
+    connector = "wechatpay"
+    many = 30
+    changes = False
+
+    def __init__(self) -> None:
+        self.pay = wechatpay.Pay()
+        self.server = Faulty(self.pay.answer)
+        self.hours = 0.0
+        self.desk: SourceHouse | None = None
+        where = {"url": self.server.url, "private": True, "since": "2026-11-14"}
+        self.settings: Mapping[str, Any] = {**where, "mchid": wechatpay.MCHID, "serial": wechatpay.SERIAL}
+        self.secrets: Mapping[str, str] = {"key": wechatpay.private(wechatpay.MERCHANT), "hook": wechatpay.HOOK}
+
+    def prepare(self, desk: SourceHouse) -> None:
+        self.desk, self.pay.clock = desk, desk.clock
+
+    def put(self, number: int, version: int = 0) -> str:
+        at = vendure.START - timedelta(days=1 + number % 3, hours=self.hours)
+        self.pay.payments[number] = wechatpay.Payment(number, at)
+        if self.pay.served:
+            self.notify(f"evt-{number}", "TRANSACTION.SUCCESS", {"transaction_id": self.pay.payments[number].id})
+        return self.pay.payments[number].id
+
+    def notify(self, event: str, kind: str, about: Mapping[str, Any]) -> None:
+        """As the platform posts it."""
+        assert self.desk is not None
+        body = wechatpay.notification(event, kind, about)
+        headers = wechatpay.signed(body, self.desk.clock())
+        found = self.desk.connectors.hear("wechatpay", headers, body, wechatpay.HOOK, self.desk.clock())
+        with self.desk.store.write() as work:
+            connection = work.sources.by_name("shop")
+            assert connection is not None
+            sources.heard(work, self.desk.desk, connection, found)
+
+    def remove(self, number: int) -> None:
+        raise NotImplementedError
+
+    def double(self, on: bool) -> None:
+        self.pay.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        raise NotImplementedError
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = [row for row in picture["said"] if row[0] == f"V{number:05d}"]
+        return 0 if any((row[2], row[4], row[5]) == ("payment", "captured", 3500) for row in mine) else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"key": wechatpay.private(wechatpay.STRANGER), "hook": wechatpay.HOOK}
+
+
 RIGS: Mapping[str, Callable[[], Rig]] = {
     "imap": ImapRig,
     "medusa": MedusaRig,
+    "shopify": ShopifyRig,
     "stripe": StripeRig,
     "vendure": VendureRig,
+    "wechatpay": WeChatRig,
+    "woocommerce": WooRig,
 }

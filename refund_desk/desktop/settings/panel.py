@@ -56,6 +56,13 @@ class SettingsPanel(QFrame):
         if name in self.pages:
             self.tabs.setCurrentWidget(self.pages[name])
 
+    def edit_process(self) -> None:
+        """The process as text, ready to be changed."""
+        self.open_page("process")
+        page = self.pages["process"]
+        if isinstance(page, ProcessPage):
+            page.edit_process()
+
     # ------------------------------------------------------------ inside
 
     def _build(self) -> None:

@@ -23,7 +23,7 @@ from refund_desk.desktop.workspace.upload import Source, sources_in
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.words import Role, WaitFor
 from refund_desk.wire.cases import CaseView, CustomerView, EvidenceView, MessageView
-from refund_desk.wire.clocks import GoOn, MerchantAsk, WaitBody
+from refund_desk.wire.clocks import GoOn, MerchantAsk, MerchantLink, WaitBody
 from refund_desk.wire.commands import Outcome, PromiseBody, Taken
 from refund_desk.wire.exports import CaseOrder
 
@@ -173,6 +173,20 @@ class Acts(QObject):
             self._write(lambda key: client.step(ref, "merchant-ask", body, key))
 
         AskText(self._over.page.talk, "ui.case.merchant.ask", send).open()
+
+    def merchant_link(self) -> None:
+        """Copy an address at which the merchant answers by themselves."""
+        view = self._over.view
+        if view is None or "merchant.answer" not in view.actions:
+            return
+        ref, client = view.ref, self._over.desk.client
+        self._over.desk.operations.write(
+            self._over, lambda _: client.merchant_link(ref), self._link_given, key=new_key()
+        )
+
+    def _link_given(self, link: MerchantLink) -> None:
+        QApplication.clipboard().setText(link.url)
+        self._over.said.emit(tr("ui.case.merchant.link_copied", until=link.until))
 
     def wait(self) -> None:
         """Let clocks wait: for whom, then why."""

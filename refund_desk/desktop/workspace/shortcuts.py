@@ -50,6 +50,7 @@ def bind_keys(workspace: CaseWorkspace) -> None:
         _add(workspace, page, "export", "Ctrl+E", acts.export)
     _add(workspace, page, "answer", "Shift+A", acts.answer)
     _add(workspace, page, "ask_merchant", "Shift+M", acts.ask_merchant)
+    _add(workspace, page, "merchant_link", "Shift+L", acts.merchant_link)
     _add(workspace, page, "wait", "Shift+W", acts.wait)
     _add(workspace, page, "go_on", "Shift+G", acts.go_on)
     _add(workspace, page, "mark_promise", "Shift+P", acts.mark_promise)

@@ -195,4 +195,5 @@ def hook(call: Caller, source: Source, sent: Annotated[Sent, Depends(sent_hook)]
         new = sources.heard(work, call.desk, connection, found)
     if new:
         call.house.look_at_sources()
+        call.house.look_at_payouts()
     return Response(status_code=204)

@@ -22,6 +22,7 @@ from refund_desk.service.ports.reconciliation import ReconciliationBook
 from refund_desk.service.ports.sending import SendingBook
 from refund_desk.service.ports.sources import Connectors, SourceBook, Vault
 from refund_desk.service.ports.views import QueueViews
+from refund_desk.service.ports.workload import WorkloadBook
 
 __all__ = ["Desk", "Home", "Passwords", "Policies", "ProcessSource", "Replies", "Work"]
 
@@ -45,6 +46,8 @@ class Work(Protocol):
     def views(self) -> QueueViews: ...
     @property
     def people(self) -> PeopleBook: ...
+    @property
+    def workload(self) -> WorkloadBook: ...
     @property
     def sources(self) -> SourceBook: ...
     @property
@@ -75,6 +78,9 @@ class ProcessSource(Protocol):
 
     def links(self, work: Work) -> Links: ...
 
+    def read(self, content: Any) -> Process:
+        """The process that a content is. Raises Invalid with the path of every mistake in it."""
+
     def check(self, kind: str, content: Any) -> str:
         """The version a content would be. Raises Invalid with the path of every mistake in it."""
 
@@ -103,7 +109,10 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything a use case needs besides its transaction. Stateless, shared by all calls."""
+    """Everything a use case needs besides its transaction. Stateless, shared by all calls.
+
+    seal: a keyed digest that only this desk can make.
+    """
 
     clock: Callable[[], datetime]
     ids: Callable[[], str]
@@ -115,5 +124,6 @@ class Desk:
     blobs: Blobs
     replies: Replies
     home: Home
+    seal: Callable[[bytes], bytes]
     connectors: Connectors | None = None
     vault: Vault | None = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from refund_desk.domain.sending import Answer, Listed, Parcel, Snapshot, Terms
+from refund_desk.domain.sending import Answer, Listed, Paid, Parcel, Snapshot, Terms
 
 __all__ = ["Answer", "Channel", "Channels", "Credentials", "CredentialsOf", "Epoch", "EpochFile", "Listing"]
 
@@ -42,7 +42,7 @@ class Channel(Protocol):
     @property
     def terms(self) -> Terms: ...
 
-    def read(self, payment: str, at: datetime) -> Snapshot:
+    def read(self, paid: Paid, at: datetime) -> Snapshot:
         """The payment with all its refunds and disputes, now. at: our clock before the question leaves."""
 
     def send(self, parcel: Parcel) -> Answer:

@@ -44,6 +44,7 @@ class ToRead:
     order_id: int
     channel: str
     payment: str
+    order: str
 
 
 class SendingBook(Protocol):
