@@ -478,7 +478,8 @@ def test_language_is_switched_live_and_told(qtbot: QtBot, make: Make, words: Des
     rig.window.top.language_chosen.emit("en")
     qtbot.waitUntil(lambda: rig.client.called("set_language") == [("en",)])
     assert [button.text() for button in rig.window.rail.buttons.values()] == [
-        tr(PLACES[key][1]) for key in PLACES
+        tr(PLACES[key][1])
+        for key in PLACES
         for key in ("forme", "queue", "approvals", "reconciliation", "workload", "dashboards", "audit", "settings")
     ]
     left = {

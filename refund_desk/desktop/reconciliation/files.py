@@ -24,6 +24,8 @@ class StatementFiles(QObject):
     begun = Signal()
     taken = Signal(object)
     failed = Signal(object)
+    placed = Signal(object)
+    """The path at which breaks are to be saved."""
 
     def __init__(self, desk: Desk, over: QWidget) -> None:
         super().__init__(over)
@@ -35,6 +37,16 @@ class StatementFiles(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda name: self.ask(Path(name), channels))
+        dialog.open()
+
+    def choose_place(self) -> None:
+        """Let a place for a file of breaks be chosen."""
+        dialog = QFileDialog(self._over.window(), tr("ui.reconcile.export"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile("breaks.csv")
+        dialog.fileSelected.connect(lambda name: self.placed.emit(Path(name)))
         dialog.open()
 
     def ask(self, path: Path, channels: Sequence[str]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from refund_desk.desktop.context import Desk
+from refund_desk.desktop.exporting import ExportStrip
 from refund_desk.desktop.jobs import JobWatch
 from refund_desk.desktop.operations import new_key
 from refund_desk.desktop.reconciliation.alarms import AlarmsPane
@@ -70,6 +72,7 @@ class ReconciliationPanel(QFrame):
         self.total = PlainLabel(look="muted")
         self.run = KeyButton("ui.reconcile.run", "Shift+R", icon_name="refresh")
         self.bring = KeyButton("ui.reconcile.import", "I", icon_name="import")
+        self.save, self.strip = KeyButton("ui.reconcile.export", "E", icon_name="export"), ExportStrip(desk)
         self.case = KeyButton("ui.reconcile.open_case", "O")
         self.assign = KeyButton("ui.reconcile.assign", "A")
         self.resolve = KeyButton("ui.reconcile.resolve", "R", "primary")
@@ -290,6 +293,11 @@ class ReconciliationPanel(QFrame):
             self.note.tell("danger", lambda: word(problem))
         self._load()
 
+    def save_to(self, path: Path) -> None:
+        """The breaks that the filters find, every page of them."""
+        client, query = self._desk.client, self.filters.query()
+        self.strip.save(lambda: client.export_breaks(query.status, query.kind), path)
+
     def _bring(self) -> None:
         """Channels that breaks speak of are offered."""
         if self._desk.has(*SETTLERS):
@@ -326,7 +334,8 @@ class ReconciliationPanel(QFrame):
         column.setContentsMargins(20, 14, 20, 12)
         column.setSpacing(10)
         column.addLayout(self._head())
-        column.addWidget(self.alarms)
+        for part in (self.strip, self.alarms):
+            column.addWidget(part)
         column.addWidget(self.filters)
         for widget, stretch in ((self.busy, 0), (self.note, 0), (self.stack, 1)):
             column.addWidget(widget, stretch)
@@ -337,6 +346,7 @@ class ReconciliationPanel(QFrame):
         head.addWidget(words_label("ui.reconcile.title", "title"))
         head.addWidget(self.total)
         head.addStretch()
+        head.addWidget(self.save)
         for button in (self.bring, self.run):
             head.addWidget(button)
             button.setVisible(self._desk.has(*SETTLERS))
@@ -365,6 +375,7 @@ class ReconciliationPanel(QFrame):
         self.files.begun.connect(self.busy.start)
         self.files.taken.connect(self._taken)
         self.files.failed.connect(self._tell)
+        self.files.placed.connect(self.save_to)
         self.model.more_wanted.connect(self._more)
         self.model.choice_changed.connect(self._show_current)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._look())
@@ -375,6 +386,7 @@ class ReconciliationPanel(QFrame):
         for button, action in (
             (self.run, self._run),
             (self.bring, self._bring),
+            (self.save, self.files.choose_place),
             (self.case, self._open),
             (self.assign, self._assign),
             (self.resolve, self._resolve),
@@ -413,6 +425,7 @@ class ReconciliationPanel(QFrame):
         add("import", "I", "ui.reconcile.import", self._bring)
         add("alarms", "W", "ui.payouts.alarms", self.alarms.focus)
         add("open_alarm", "Return", "ui.reconcile.open_case", self.alarms.open_current, self.alarms.table)
+        add("export", "E", "ui.reconcile.export", self.files.choose_place)
         add("filter", "F", "ui.reconcile.filter", self.filters.focus)
 
 
