@@ -202,8 +202,10 @@ class _Run:
         self._known = known
 
     def _remember_shop(self) -> None:
-        known = (b for b in self.out.breaks if b.check is Check.SHOP_GATEWAY and b.kind is BreakKind.DUPLICATE)
-        self.twice.update(position for one in known for position in one.right)
+        for one in self.out.breaks:
+            if one.check is Check.SHOP_GATEWAY and one.kind is BreakKind.DUPLICATE:
+                self.twice.update(one.right)
+                self.shop_of.update(dict.fromkeys(one.right, one.left[0]))  # what repeats it is of the same order
         self.shop_of.update(
             (there, match.left[0])
             for match in self.out.matches
