@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from refund_desk.domain.requests import Problem, Saying
 from refund_desk.domain.sources import Item, OrderFacts, Tracked
 from refund_desk.domain.words import RecordKind
@@ -17,7 +19,7 @@ def place(work: Work, system: str, item: Item, parcel: Tracked) -> OrderFacts | 
         return Problem("tracking", "parcel.several_orders", {"orders": numbers[:5]})
     order = work.facts.order_by_number(numbers[0])
     assert order is not None
-    fields = {"tracking": parcel.tracking, "carrier": parcel.carrier, "status": parcel.status}
+    fields: dict[str, Any] = {"tracking": parcel.tracking, "carrier": parcel.carrier, "status": parcel.status}
     fields |= {"shipped_at": parcel.shipped_at, "delivered_at": parcel.delivered_at}
     said = {name: value for name, value in fields.items() if value is not None}
     at = item.as_of or parcel.as_of

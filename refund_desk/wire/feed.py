@@ -10,8 +10,8 @@ from typing import Literal
 from pydantic import Field
 
 from refund_desk.domain.words import Who
-from refund_desk.wire.base import Time, Wire
-from refund_desk.wire.bundle import Direction, Id, Language, Long, Short
+from refund_desk.wire.base import Direction, Id, Language, Time, Wire
+from refund_desk.wire.bundle import Long, Short
 
 
 class FeedMessage(Wire):
