@@ -53,7 +53,7 @@ test: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not upstreams"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not upstreams"
 
 # Connectors against real systems on loopback: needs node and npm, and installs their packages into build/upstreams.
 test-upstreams: $(STAMP)

@@ -44,7 +44,7 @@ from refund_desk.server.jobs import Running
 from refund_desk.server.looks import Looks
 from refund_desk.server.month import month_paper
 from refund_desk.service import audit as audit_service
-from refund_desk.service import audit_files, audit_proofs, exports, figures, restores, sources, steps, waits
+from refund_desk.service import audit_files, audit_proofs, exports, figures, moves, restores, sources, steps, waits
 from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
@@ -66,6 +66,8 @@ from refund_desk.wire.figures import MonthFile, MonthOrder
 from refund_desk.worker.decoding import decode_one, decode_waiting
 from refund_desk.worker.loop import Worker
 from refund_desk.worker.payouts import Payouts, PayoutThread
+from refund_desk.worker.reconciliation import Reconciler
+from refund_desk.worker.reconciliation import run as run_reconciliation
 from refund_desk.worker.sync import Syncer
 from refund_desk.worker.sync import run as run_source
 
@@ -89,7 +91,7 @@ class Parts:
     synchronous: str = "FULL"
     quick_passwords: bool = False
     worker: bool = True
-    syncs: bool = True  # whether sources are read by themselves, where the worker runs
+    syncs: bool = True  # whether sources are read and reconciled by themselves, where the worker runs
     connectors: Connectors | None = None  # None: every one that is installed
     channels: Channels | None = None  # payout channels by name; None: those of the connections that pay out
 
@@ -154,7 +156,7 @@ class House:
         self.app: FastAPI = build(self, self.feed, currency=currency, operators=self.operators)
         self._listener = _listener(listen, self._heard) if listen else None
         self._worker = Worker(self._step, self._tell, self._chores(), self._last)
-        self._syncer = Syncer(self, WORKER)
+        self._syncer, self._reconciler = Syncer(self, WORKER), Reconciler(self, WORKER)
         self._decoder = Decoder()
         self._runs = parts.worker
         with self.store.read() as work:
@@ -164,6 +166,7 @@ class House:
             self._worker.start()
             if parts.syncs:
                 self._syncer.start()
+                self._reconciler.start()
             self._sender.start()
             if self._listener:
                 self._listener.start()
@@ -220,12 +223,18 @@ class House:
         self._tell()
 
     def _chores(self) -> list[Any]:
-        return [self.expire_leases, self._overdue, self._old_keys, self._words, self._pictures]
+        first = [self.expire_leases, self._come_back, self._overdue, self._old_keys]
+        return [*first, self._words, self._pictures, self._figures]
 
     def expire_leases(self) -> bool:
         """Leases that ran out come back to the queue; whether more may wait."""
         with self.store.write() as work:
             return expire_leases(work, self.desk, WORKER) >= 50
+
+    def _come_back(self) -> bool:
+        """Whoever is absent, or whose shift has ended, holds nothing."""
+        with self.store.write() as work:
+            return moves.come_back(work, self.desk, WORKER) >= 20
 
     def _overdue(self) -> bool:
         """Parcels that never came, customers and merchants who never answered, waits that are over: their clock moves
@@ -245,6 +254,17 @@ class House:
         """Words of erased customers leave the search index for good, a little at a time."""
         with self.store.write() as work:
             return work.cases.tidy_index(200)
+
+    def _figures(self) -> bool:
+        """Cases that changed are counted again; whether more wait."""
+        with self.store.write() as work:
+            return figures.keep(work, self.desk)
+
+    def count_figures(self) -> None:
+        """All figures up to what is committed now, on this thread: before they are written to a file."""
+        self.settle_log()
+        while self._figures():
+            pass
 
     # ------------------------------------------------------------ the log as a whole
 
@@ -319,6 +339,10 @@ class House:
         decode_waiting(self, self._decoder, job.stop.is_set)
         return asdict(counts)
 
+    def reconcile(self, job: Running, who: Principal, *, whole: bool) -> dict[str, Any]:
+        """Compare what is new, or everything; the counts as plain values. `job` is told of steps written."""
+        return dict(run_reconciliation(self, who, whole=whole, progress=job.progress))
+
     def look_at_sources(self) -> None:
         """One of them has something new."""
         self._syncer.wake()
@@ -371,6 +395,7 @@ class House:
 
         job.file = _temporary("month-", f".{order.format}")
         words = self.words(order.language)
+        self.count_figures()
         with self.store.read_long() as work:
             now, before = figures.month(work, self.desk, who, order.month)
         if order.format == "pdf":
@@ -414,6 +439,7 @@ class House:
         if self._listener and self._runs:
             self._listener.stop()
         self._syncer.stop()
+        self._reconciler.stop()
         self._sender.stop()
         self._worker.stop()
         self._decoder.close()

@@ -74,6 +74,15 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if _about_windows(collection_path) else None
 
 
+LONG = ("journeys", "money", "service", "sources", "reconciliation", "api")
+"""Folders of tests with files that take long: begun first, so that no core waits for the last of them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {name: rank for rank, name in enumerate(LONG)}
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(TESTS).parts[0], len(ranks)))
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """What this run did not prove, and why."""
     reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009_parcels"
-down_revision = "0005_clocks"
+down_revision = "0008_figures"
 
 
 def upgrade() -> None:

@@ -13,11 +13,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from refund_desk.client.calls import DEADLINE_S, new_key, part
+from refund_desk.client.figures import FigureCalls
+from refund_desk.client.reconciliation import ReconciliationCalls
 from refund_desk.client.sources import SourceCalls
+from refund_desk.client.workload import WorkloadCalls
 from refund_desk.domain.words import Role
-from refund_desk.wire import bundle, cases, clocks, commands, reconciliation
+from refund_desk.wire import bundle, cases, clocks, commands
 from refund_desk.wire.exports import CaseOrder, ExportOrder
-from refund_desk.wire.figures import MonthOrder, MonthReport
 
 __all__ = ["DEADLINE_S", "DeskClient", "new_key"]
 
@@ -35,7 +37,7 @@ async def _pieces(data: bytes, sent: Callable[[int], None]) -> AsyncIterator[byt
         sent(min(len(data), start + PIECE))
 
 
-class DeskClient(SourceCalls):
+class DeskClient(SourceCalls, ReconciliationCalls, WorkloadCalls, FigureCalls):
     """Calls as one account. `http` speaks to `/v1`; an embedded desk's goes through no socket."""
 
     # ------------------------------------------------------------ session
@@ -276,42 +278,6 @@ class DeskClient(SourceCalls):
     async def drop(self, number: int, reason: str) -> bundle.QuarantineRow:
         return await self._do(bundle.QuarantineRow, f"/quarantine/{number}/drop", commands.Because(reason=reason))
 
-    # ------------------------------------------------------------ reconciliation
-
-    async def take_statement(self, source: str, data: bytes) -> reconciliation.StatementTaken:
-        """Send a bill or bank file of a payout channel."""
-        kind = "application/octet-stream"
-        answer = await self._send(
-            "POST", "/statements", params={"source": source}, content=data, deadline=600, kind=kind
-        )
-        return reconciliation.StatementTaken.model_validate_json(answer.content)
-
-    async def reconcile(self) -> reconciliation.Reconciled:
-        answer = await self._send("POST", "/reconciliation/run", deadline=600)
-        return reconciliation.Reconciled.model_validate_json(answer.content)
-
-    async def breaks(
-        self, status: str | None = "open", kind: str | None = None, after: int = 0
-    ) -> reconciliation.BreakPage:
-        return await self._get(
-            reconciliation.BreakPage, "/reconciliation/breaks", status=status, kind=kind, after=after
-        )
-
-    async def matches(self, after: int = 0) -> reconciliation.MatchPage:
-        return await self._get(reconciliation.MatchPage, "/reconciliation/matches", after=after)
-
-    async def undo_match(self, number: int, body: reconciliation.UndoMatch, key: str) -> reconciliation.MatchView:
-        return await self._do(reconciliation.MatchView, f"/reconciliation/matches/{number}/undo", body, key)
-
-    async def resolve_break(self, number: int, body: reconciliation.ResolveBreak, key: str) -> reconciliation.BreakView:
-        return await self._do(reconciliation.BreakView, f"/reconciliation/breaks/{number}/resolve", body, key)
-
-    async def resolve_breaks(self, body: reconciliation.ResolveBreaks, key: str) -> list[reconciliation.ResolvedOne]:
-        return await self._do(list[reconciliation.ResolvedOne], "/reconciliation/breaks/resolve", body, key)
-
-    async def assign_break(self, number: int, body: reconciliation.AssignBreak, key: str) -> reconciliation.BreakView:
-        return await self._do(reconciliation.BreakView, f"/reconciliation/breaks/{number}/assign", body, key)
-
     # ------------------------------------------------------------ audit
 
     async def audit_page(
@@ -352,12 +318,6 @@ class DeskClient(SourceCalls):
 
     async def start_export_case(self, ref: str, order: CaseOrder, key: str | None = None) -> commands.Job:
         return await self._do(commands.Job, f"/exports/cases/{part(ref)}", order, key)
-
-    async def month(self, month: str) -> MonthReport:
-        return await self._get(MonthReport, "/reports/month", month=month)
-
-    async def start_export_month(self, order: MonthOrder, key: str | None = None) -> commands.Job:
-        return await self._do(commands.Job, "/exports/month", order, key)
 
     async def stop_job(self, job_id: str) -> commands.Job:
         return await self._do(commands.Job, f"/jobs/{part(job_id)}/stop")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from refund_desk.wire.base import Amount
 
+Day = date  # `Formats` has a method of the other name
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "–"
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
@@ -88,6 +89,26 @@ class Formats:
 
         home = {"CNY": "¥", "JPY": "¥"}.get(currency)
         return home or get_currency_symbol(currency, locale=_locale(self.language))
+
+    def figure(self, value: float | list[Amount] | None, unit: str) -> str:
+        """A figure of the desk with its unit; – where there is nothing to compute it from."""
+        if value is None:
+            return NOTHING
+        if isinstance(value, list):
+            return self.join([self.money(one) for one in value])
+        if unit == "share":
+            return self.percent(value, 1)
+        return self.duration(value) if unit == "seconds" else self.number(int(value))
+
+    def country(self, code: str) -> str:
+        """CN -> China; a code that nobody knows as it is."""
+        return str(_locale(self.language).territories.get(code, code))
+
+    def day(self, day: Day) -> str:
+        """A calendar day with its year, of no time zone: 2026-11-20, 20 Nov 2026."""
+        from babel.dates import format_date
+
+        return str(format_date(day, _PATTERNS[self.language]["date"], locale=_locale(self.language)))
 
     def time(self, at: datetime) -> str:
         """Hour and minute: 12:38."""

@@ -15,7 +15,7 @@ _JOINERS = {"\u200c", "\u200d"}
 
 def plain(text: str, *, lines: bool = True) -> str:
     """`text` with every control and direction mark visible, e.g. `⟦U+202E⟧`; one line if not `lines`."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # holds nothing of what is hidden, in any script
         return text
     if not lines:
         text = " ".join(text.split())

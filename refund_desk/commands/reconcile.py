@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +11,12 @@ import typer
 from refund_desk.commands.calling import Call, desk_command
 from refund_desk.commands.files import read_bytes
 from refund_desk.commands.printing import as_json, say, table, words
+from refund_desk.domain.errors import DeskError
 
 if TYPE_CHECKING:
     from refund_desk.wire.reconciliation import BreakView, StatementTaken
+
+ASK_S = 0.1
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -49,13 +53,18 @@ def _worded(params: dict[str, object]) -> dict[str, object]:
 
 
 @desk_command(app, "run")
-def run(call: Call) -> None:
-    """Compare what went out with what the files say."""
-    found = call.ask(call.client.reconcile())
+def run(call: Call, whole: Annotated[bool, typer.Option("--whole", help="help.reconcile.run.whole")] = False) -> None:
+    """Compare what is new: orders, payments, ledger, files and what went out."""
+    job = call.ask(call.client.reconcile(whole))
+    while job.status == "running":
+        time.sleep(ASK_S)
+        job = call.ask(call.client.job(job.id))
+    if job.problem is not None:
+        raise DeskError(job.problem.code.removeprefix("error."), **job.problem.params)
     if call.json:
-        as_json(found)
+        as_json(job.result)
         return
-    say("command.reconcile.found", **found.model_dump())
+    say("command.reconcile.found", **job.result)
 
 
 @desk_command(app, "breaks")

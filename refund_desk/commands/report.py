@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,7 +11,7 @@ from refund_desk.commands.calling import Call, desk_command
 from refund_desk.commands.exporting import fetched, finished, place
 from refund_desk.commands.printing import as_json, say, table, words
 from refund_desk.domain.errors import Invalid
-from refund_desk.domain.figures import Unit, month_bounds
+from refund_desk.domain.figures import month_span
 from refund_desk.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -30,7 +30,7 @@ def month(
     language: Annotated[str | None, typer.Option("--language", help="help.export.case.language")] = None,
 ) -> None:
     """The figures of a month beside those of the month before."""
-    month_bounds(month)  # said here in our words, before anything is opened
+    month_span(month)  # said here in our words, before anything is opened
     if out is None:
         _print(call, month)
         return
@@ -55,20 +55,8 @@ def _print(call: Call, month: str) -> None:
     if call.json:
         as_json(found)
         return
+    said = words().formats.figure
     rows = [
-        [words().tr(f"figure.{one.name}"), _said(one.now, one.unit), _said(one.before, one.unit)]
-        for one in found.figures
+        [words().tr(f"figure.{one.name}"), said(one.now, one.unit), said(one.before, one.unit)] for one in found.figures
     ]
     table(["report.field.figure", "report.field.month", "report.field.before"], rows)
-
-
-def _said(value: Any, unit: Unit) -> str:
-    """As the reports write it."""
-    formats = words().formats
-    if value is None:
-        return "–"
-    if isinstance(value, list):
-        return formats.join([formats.money(one) for one in value])
-    if unit is Unit.SHARE:
-        return formats.percent(value, 1)
-    return formats.duration(value) if unit is Unit.SECONDS else formats.number(value)

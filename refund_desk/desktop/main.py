@@ -17,6 +17,7 @@ from refund_desk.desktop.approvals import ApprovalsPanel
 from refund_desk.desktop.audit import AuditPanel
 from refund_desk.desktop.clock import DeskClock
 from refund_desk.desktop.context import Desk
+from refund_desk.desktop.dashboards import DashboardsPanel
 from refund_desk.desktop.drafts import Drafts
 from refund_desk.desktop.feed import ChangeWatch
 from refund_desk.desktop.forme import ForMePanel
@@ -25,6 +26,7 @@ from refund_desk.desktop.operations import Operations, new_key
 from refund_desk.desktop.pinned import CheckpointKeeper
 from refund_desk.desktop.queue import QueuePanel
 from refund_desk.desktop.queue.query import Query
+from refund_desk.desktop.reconciliation import ReconciliationPanel
 from refund_desk.desktop.session import Session
 from refund_desk.desktop.settings import SettingsPanel
 from refund_desk.desktop.shell import MainWindow, RailEntry
@@ -34,6 +36,7 @@ from refund_desk.desktop.widgets import EmptyState, KeyButton, key_text
 from refund_desk.desktop.widgets.caserow import row_text
 from refund_desk.desktop.widgets.dialogs import TextDialog
 from refund_desk.desktop.words import formats, tr, unbind_text, word, word_error, words
+from refund_desk.desktop.workload import WorkloadPanel
 from refund_desk.desktop.workspace import CaseWorkspace
 from refund_desk.domain.checkpoints import Checkpoint
 from refund_desk.domain.errors import DeskError, Invalid, Unauthenticated
@@ -41,13 +44,19 @@ from refund_desk.domain.words import Role
 from refund_desk.wire.cases import QueuePage
 from refund_desk.wire.commands import DeskStatus, Me, Outcome, Taken, VerifyReport
 
+KEEPERS = (Role.SUPERVISOR, Role.LEAD)
 APPROVERS = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
+RECONCILERS = (Role.FINANCE, Role.SUPERVISOR, Role.LEAD, Role.RISK, Role.AUDITOR)
 AUDITORS = (Role.AUDITOR, Role.LEAD, Role.COMPLIANCE, Role.ADMINISTRATOR)
+READERS = (Role.SUPERVISOR, Role.LEAD, Role.COMPLIANCE, Role.AUDITOR)
 CASE_STAFF = tuple(role for role in Role if role is not Role.ADMINISTRATOR)
 PLACES = {
     "forme": ("for_me", "ui.forme.title", "Alt+F"),
     "queue": ("queue", "ui.main.queue", "Alt+Q"),
     "approvals": ("approve", "ui.main.approvals", "Alt+A"),
+    "reconciliation": ("reconcile", "ui.reconcile.title", "Alt+R"),
+    "workload": ("people", "ui.main.workload", "Alt+W"),
+    "dashboards": ("dashboards", "ui.dashboards.title", "Alt+D"),
     "audit": ("audit", "ui.main.audit", "Alt+U"),
     "settings": ("settings", "ui.settings.title", "Alt+S"),
 }
@@ -56,9 +65,15 @@ HINTS: dict[str, list[tuple[str, str]]] = {
     "forme": [("J/K", "ui.main.hint.move"), ("↵", "ui.queue.key.open"), ("G", "ui.queue.key.take")],
     "queue": [("J/K", "ui.main.hint.move"), ("G", "ui.queue.key.take"), ("W", "ui.queue.key.why")],
     "approvals": [("J/K", "ui.main.hint.move"), (key_text("Ctrl+Return"), "ui.approvals.approve")],
+    "reconciliation": [("J/K", "ui.main.hint.move"), ("R", "ui.reconcile.resolve"), ("X", "ui.reconcile.pick")],
+    "workload": [("J/K", "ui.main.hint.move"), ("M", "ui.board.move"), ("B", "ui.board.balance")],
+    "dashboards": [("J/K", "ui.main.hint.move"), ("C", "ui.dashboards.cases"), ("F", "ui.dashboards.narrow")],
     "audit": [("J/K", "ui.main.hint.move"), ("V", "ui.audit.verify"), ("E", "ui.audit.export")],
     "settings": [],
 }
+
+
+Place = ForMePanel | ApprovalsPanel | ReconciliationPanel | WorkloadPanel | DashboardsPanel | AuditPanel | SettingsPanel
 
 
 class QueuePlace(QWidget):
@@ -122,7 +137,7 @@ class DeskWindow(QObject):
     # ------------------------------------------------------------ places
 
     def panel(self, key: str) -> QWidget:
-        """A place's page, opened: forme, queue, approvals, audit or settings."""
+        """A place's page, opened: one of PLACES."""
         return self.window.open(key)
 
     @property
@@ -198,6 +213,12 @@ class DeskWindow(QObject):
             makers["queue"] = self._make_queue
         if set(me.roles) & set(APPROVERS):
             makers["approvals"] = self._make_approvals
+        if set(me.roles) & set(RECONCILERS):
+            makers["reconciliation"] = self._make_reconciliation
+        if set(me.roles) & set(KEEPERS):
+            makers["workload"] = self._make_workload
+        if set(me.roles) & set(READERS):
+            makers["dashboards"] = self._make_dashboards
         if set(me.roles) & set(AUDITORS):
             makers["audit"] = self._make_audit
         makers["settings"] = self._make_settings
@@ -293,6 +314,27 @@ class DeskWindow(QObject):
         page.start()
         return self._page("approvals", page)
 
+    def _make_reconciliation(self) -> QWidget:
+        page = ReconciliationPanel(self._signed())
+        page.open_case.connect(self.open_case)
+        page.counted.connect(partial(self._badge, "reconciliation"))
+        page.start()
+        return self._page("reconciliation", page)
+
+    def _make_workload(self) -> QWidget:
+        page = WorkloadPanel(self._signed())
+        page.open_case.connect(self.open_case)
+        page.moved.connect(lambda: self._mark("queue", "forme"))
+        page.start()
+        return self._page("workload", page)
+
+    def _make_dashboards(self) -> QWidget:
+        page = DashboardsPanel(self._signed())
+        page.open_case.connect(self.open_case)
+        page.edit_process.connect(self._edit_process)
+        page.start()
+        return self._page("dashboards", page)
+
     def _make_audit(self) -> QWidget:
         page = AuditPanel(self._signed())
         page.open_case.connect(self.open_case)
@@ -308,7 +350,7 @@ class DeskWindow(QObject):
         page.start()
         return self._page("settings", page)
 
-    def _page(self, key: str, page: ForMePanel | ApprovalsPanel | AuditPanel | SettingsPanel) -> QWidget:
+    def _page(self, key: str, page: Place) -> QWidget:
         """F5 asks a page again; the workspace has its own."""
         self.window.keys.add(f"refresh.{key}", "F5", "ui.main.refresh", page.refresh, owner=page)
         return page
@@ -318,6 +360,11 @@ class DeskWindow(QObject):
         return self.desk
 
     # ------------------------------------------------------------ what leads where
+
+    def _edit_process(self) -> None:
+        page = self.window.open("settings")
+        if isinstance(page, SettingsPanel):
+            page.edit_process()
 
     def _open_approval(self, ref: str) -> None:
         if "approvals" not in self.window.rail.buttons:
@@ -386,7 +433,7 @@ class DeskWindow(QObject):
             self.keeper.look()
         if refs and self._place is not None:
             self._place.workspace.refresh_if(refs)
-        self._mark(*(("queue", "forme", "approvals", "audit") if refs else ("audit",)))
+        self._mark(*(("queue", "forme", "approvals", "workload", "audit") if refs else ("audit",)))
 
     def _mark(self, *keys: str) -> None:
         """These pages show something old. The one that is seen is asked again soon, the others when they are seen."""
@@ -402,7 +449,7 @@ class DeskWindow(QObject):
             self._stale.discard(key)
             if isinstance(page, QueuePlace):
                 page.queue.refresh()
-            elif isinstance(page, ForMePanel | ApprovalsPanel | AuditPanel | SettingsPanel):
+            elif isinstance(page, Place):
                 page.refresh()
 
     def _refresh_all(self) -> None:

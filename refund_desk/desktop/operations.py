@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar, cast
 
@@ -152,7 +152,7 @@ class Operations(QObject):
         After `deadline` seconds it fails with `client.deadline`. Cancelled when `parent` goes.
         """
         running = self._new(parent, success, failure)
-        self._submit(running, _within(call, deadline))
+        self._submit(running, lambda: _within(call, deadline))
         return running
 
     def write(
@@ -176,7 +176,7 @@ class Operations(QObject):
         running = self._new(parent, success, failure, write=True)
         self._writes[key] = running
         running.finished.connect(lambda: self._writes.pop(key, None))
-        self._submit(running, self._in_turn(lambda: call(key), deadline))
+        self._submit(running, lambda: self._in_turn(lambda: call(key), deadline))
         return running
 
     def long(
@@ -198,7 +198,7 @@ class Operations(QObject):
             work: Callable[[], Awaitable[Any]] = lambda: cast(Awaitable[Any], call(running.report))  # noqa: E731
         else:
             work = lambda: _in_thread(call, running.report)  # noqa: E731
-        self._submit(running, _within(work, deadline))
+        self._submit(running, lambda: _within(work, deadline))
         return running
 
     def stop(self) -> None:
@@ -224,11 +224,10 @@ class Operations(QObject):
         if not self._running:
             self.busy.emit(False)
 
-    def _submit(self, running: Running, work: Coroutine[Any, Any, Any]) -> None:
+    def _submit(self, running: Running, work: Callable[[], Awaitable[Any]]) -> None:
         try:
             running.begin(self._loop.submit(_answer(running, work)))
         except RuntimeError:
-            work.close()
             running.answer(None, Unavailable("client.stopped"))
 
     async def _in_turn(self, call: Callable[[], Awaitable[T]], deadline: float) -> T:
@@ -238,9 +237,10 @@ class Operations(QObject):
             return await _within(call, deadline)
 
 
-async def _answer(running: Running, work: Coroutine[Any, Any, Any]) -> None:
+async def _answer(running: Running, work: Callable[[], Awaitable[Any]]) -> None:
+    """`work` is called here: what is cancelled before its turn leaves nothing that was begun and never awaited."""
     try:
-        value = await work
+        value = await work()
     except DeskError as error:
         running.answer(None, error)
     except asyncio.CancelledError:

@@ -123,6 +123,8 @@ class Theme(QObject):
 
     def _paint(self) -> None:
         if self._app is not None:
+            # Without a sheet in between, Qt takes the old one off each widget while others wear it: twice as long.
+            self._app.setStyleSheet("")
             self._app.setPalette(self.palette())
             self._app.setStyleSheet(self.styles())
 

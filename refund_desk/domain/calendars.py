@@ -132,6 +132,22 @@ class Calendar:
                 return False, _EPOCH + known.starts[found + 1] * _MICRO
         return False, None
 
+    def rest_of_day(self, at: datetime) -> tuple[float, datetime | None]:
+        """Seconds of working time left of the shifts of a day, and when the last of them ends; (0, None): none.
+
+        A night shift that began yesterday is still yesterday's.
+        """
+        zone = ZoneInfo(self.zone)
+        today, now = at.astimezone(zone).date(), _micros(at)
+        for day in (today - _DAY, today):
+            spans = [(_wall(day, shift.start, zone), _wall(day, shift.end, zone)) for shift in self.hours_of(day)]
+            if not spans or now >= (end := max(last for _, last in spans)):
+                continue
+            if day == today or now >= min(start for start, _ in spans):
+                ends = _EPOCH + end * _MICRO
+                return self.elapsed(at, ends), ends
+        return 0.0, None
+
     # ------------------------------------------------------------ days
 
     def hours_of(self, day: date) -> Hours:

@@ -84,7 +84,10 @@ class LinePaid:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One of our refund intents on this order, of any case. `paid_out_at`: when it became succeeded."""
+    """One of our refund intents on this order, of any case.
+
+    paid_out_at: when it became succeeded, as long as it holds; ended_at: when it failed, was cancelled or came back.
+    """
 
     id: str
     state: IntentState
@@ -94,6 +97,7 @@ class Intent:
     lines: tuple[LineAmount, ...] = ()
     reference: str | None = None
     paid_out_at: datetime | None = None
+    ended_at: datetime | None = None
 
     @property
     def holds(self) -> bool:
@@ -111,7 +115,10 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class KnownRefund:
-    """A refund that an outside system lists. `intent`: the id of ours it carries in its searchable field."""
+    """A refund that an outside system lists.
+
+    intent: the id of ours it carries in its searchable field; as_of: when the system said so, None: just now.
+    """
 
     system: str
     id: str
@@ -121,6 +128,7 @@ class KnownRefund:
     reference: str | None = None
     intent: str | None = None
     lines: tuple[LineAmount, ...] = ()
+    as_of: datetime | None = None
 
     @property
     def counts(self) -> bool:
@@ -177,8 +185,20 @@ class Book:
 
         What a shop refunds for us is booked by the gateway behind it as well: the shop's own line names it.
         """
-        same = [refund, *(r for r in self.refunds if r.reference == refund.id and r.system != refund.system)]
-        return next((i for i in self.intents if i.holds and any(_same(one, i) for one in same)), None)
+        return next((i for i in self.intents if i.holds and self._is(refund, i)), None)
+
+    def once_ours(self, refund: KnownRefund) -> Intent | None:
+        """The intent of ours that a listed refund is or, when this was said, still was: what came back since then
+        is no stranger's because a system hasn't spoken again."""
+        return next((i for i in self.intents if _stood(i, refund.as_of) and self._is(refund, i)), None)
+
+    def _is(self, refund: KnownRefund, intent: Intent) -> bool:
+        behind = (r for r in self.refunds if r.reference == refund.id and r.system != refund.system)
+        return any(_same(one, intent) for one in (refund, *behind))
+
+
+def _stood(intent: Intent, said_at: datetime | None) -> bool:
+    return intent.holds or (said_at is not None and intent.ended_at is not None and said_at <= intent.ended_at)
 
 
 def _same(refund: KnownRefund, intent: Intent) -> bool:

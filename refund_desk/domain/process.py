@@ -16,6 +16,7 @@ from typing import Any
 from refund_desk.domain.calendars import ALWAYS, Calendar, always
 from refund_desk.domain.conditions import CaseFacts, holds
 from refund_desk.domain.errors import Conflict, Refused
+from refund_desk.domain.fairness import KeepFrom
 from refund_desk.domain.words import (
     ClockKind,
     Decision,
@@ -215,12 +216,26 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TakeRule:
-    """How work is handed out: lease and renewal in seconds, and what comes first, in order."""
+    """How work is handed out: lease and renewal in seconds, what comes first, in order, and whom a case is kept
+    from (domain.fairness).
+    """
 
     lease_s: int
     renew_s: int
     max_held: int
     prefer: tuple[Prefer, ...] = (Prefer.ACT_BY,)
+    keep_from: tuple[KeepFrom, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadRule:
+    """What the board goes by: the calendar of whoever has no shifts of their own, how long an approval takes, and
+    for how long a move can be undone. Seconds.
+    """
+
+    shift: str = ALWAYS
+    approval_s: int = 120
+    undo_s: int = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +285,8 @@ class Process:
     calendars: Mapping[str, Calendar] = field(default_factory=lambda: {ALWAYS: always()})
     arrival_calendar: str = ALWAYS
     waits: Mapping[WaitFor, WaitRule] = field(default_factory=dict)
+    workload: WorkloadRule = WorkloadRule()
+    zone: str = "UTC"  # of the shop's days and months
 
     def stage(self, stage: Stage) -> StageRule:
         """The rule of a stage."""

@@ -66,8 +66,9 @@ def _stages(process: Process) -> Iterator[Why]:
             yield _bad("limit_not_positive", f"clocks.{clock.value}.limit_hours")
         if rule is not None and rule.calendar not in process.calendars:
             yield _bad("calendar_unknown", f"clocks.{clock.value}.calendar", calendar=rule.calendar)
-    if process.arrival_calendar not in process.calendars:
-        yield _bad("calendar_unknown", "arrival_calendar", calendar=process.arrival_calendar)
+    for path, calendar in (("arrival_calendar", process.arrival_calendar), ("workload.shift", process.workload.shift)):
+        if calendar not in process.calendars:
+            yield _bad("calendar_unknown", path, calendar=calendar)
 
 
 def _activities(process: Process) -> Iterator[Why]:

@@ -182,7 +182,8 @@ def _link_single(pairing: Pairing, single: dict[int, int], code: str) -> None:
         left_free[here] = right_free[there] = 0
 
 
-def _agree(pairing: Pairing, here: int, there: int) -> Gap | None:
+def agree(pairing: Pairing, here: int, there: int) -> Gap | None:
+    """How two lines come out, where customers and amounts allow them to be one."""
     mine, theirs = pairing.left[here], pairing.right[there]
     if mine.account and theirs.account:
         if mine.account != theirs.account:
@@ -198,7 +199,7 @@ def _agree(pairing: Pairing, here: int, there: int) -> Gap | None:
 def _one_to_many(pairing: Pairing, here: int, places: list[int], code: str) -> None:
     """Several lines name one: the earliest that agrees, or all of them if they sum up to it."""
     mine = pairing.left[here]
-    agreeing = [(place, found) for place in places if (found := _agree(pairing, here, place)) is not None]
+    agreeing = [(place, found) for place in places if (found := agree(pairing, here, place)) is not None]
     if agreeing:
         place, found = min(agreeing, key=lambda one: (abs(pairing.right[one[0]].at - mine.at), one[0]))
         pairing.take(Pair(code, (here,), (place,), (BY_NAME, found.term or EQUAL), found))
@@ -215,7 +216,7 @@ def _many_to_one(pairing: Pairing, hits: list[int], there: int, code: str) -> No
     theirs = pairing.right[there]
     code = "reference_shared" if len(set(hits)) > 1 else code
     hits = [hit for hit in dict.fromkeys(hits) if pairing.left_free[hit]]
-    agreeing = [(hit, found) for hit in hits if (found := _agree(pairing, hit, there)) is not None]
+    agreeing = [(hit, found) for hit in hits if (found := agree(pairing, hit, there)) is not None]
     if agreeing:
         hit, found = min(agreeing, key=lambda one: _first_before(pairing.left[one[0]], theirs, one[0]))
         pairing.take(Pair(code, (hit,), (there,), (BY_NAME, found.term or EQUAL), found))

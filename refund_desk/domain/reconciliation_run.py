@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import product
 from operator import attrgetter
 
 from refund_desk.domain.reconciliation import Apart, Break, Check, Entry, Kind, Match, Outcome, Role, Rules, State
@@ -24,6 +25,7 @@ from refund_desk.domain.reconciliation_scores import (
     match_misdirected,
     names_alike,
 )
+from refund_desk.domain.reconciliation_shared import give_way
 from refund_desk.domain.reconciliation_sums import complete_sums, fill_up_pairs, sum_up_named
 
 _MONEY = (Kind.PAYMENT, Kind.REFUND)
@@ -130,25 +132,24 @@ class _Run:
         pairing = Pairing(check, self._entries(here), self._entries(there), self.amounts, self.apart)
         enrich = None
         if check is Check.GATEWAY_LEDGER and self._has(Role.SHOP):
-            shared = self._shared_names()
+            shared = self._shared_names(Role.SHOP, Role.GATEWAY)
             pairing.doubted = frozenset(place for place, one in enumerate(here) if self._doubted(one, shared))
             enrich = partial(self._enrich, pairing, here)
         self._match(pairing, enrich)
         self._write(pairing, lambda place: (here[place],), there)
 
-    def _shared_names(self) -> set[str]:
-        """Names that several lines of the order system have, as two refunds of one order have its number."""
-        count = Counter(
-            ref
-            for kind in _MONEY
-            for p in self._of(Role.SHOP, kind)
-            for ref in {(kind, r) for r in self.out.entries[p].refs}
-        )
-        return {ref for (_, ref), times in count.items() if times > 1}
+    def _shared_names(self, *roles: Role) -> set[str]:
+        """Names that several lines of one side have, as two refunds of an order have its number, or an order that was
+        charged twice has two payments."""
+        shared: set[str] = set()
+        for role, kind in product(roles, _MONEY):
+            count = Counter(ref for p in self._of(role, kind) for ref in set(self.out.entries[p].refs))
+            shared.update(ref for ref, times in count.items() if times > 1)
+        return shared
 
     def _doubted(self, position: int, shared: set[str]) -> bool:
         """Whether a gateway's copy of a number names nobody exactly: the order system doesn't confirm it, or has
-        it on several lines."""
+        it on several lines, or several of the gateway's have it."""
         refs, shop = self.out.entries[position].refs, self.shop_of.get(position)
         if not refs:
             return False
@@ -161,6 +162,7 @@ class _Run:
         if enrich is not None:
             enrich()
             match_by_reference(pairing, "reference_by_order")
+        give_way(pairing)
         known = lags(pairing)
         done, pending, failed = State.DONE, State.PENDING, State.FAILED
         named = names_alike(pairing)

@@ -196,7 +196,7 @@ def outside(book: Book) -> dict[str, int]:
         payments = {r.payment for r in book.refunds if r.system == system}
         payments |= {s.payment for s in book.stated if s.system == system}
         words[system] = sum(_said_by(book, system, payment) for payment in payments)
-    each = {f"{r.system}{EACH}{r.id}": r.minor for r in book.refunds if r.counts and book.matched(r) is None}
+    each = {f"{r.system}{EACH}{r.id}": r.minor for r in book.refunds if r.counts and book.once_ours(r) is None}
     taken = {f"{BANK}{EACH}{d.id}": d.minor for d in book.disputes if d.takes_funds}
     return {**words, **each, **taken}
 
@@ -204,10 +204,11 @@ def outside(book: Book) -> dict[str, int]:
 def _said_by(book: Book, system: str, payment: str | None) -> int:
     """One system's word on one payment: what it lists beyond ours, and what its sum holds beyond its list.
 
-    Ours that it doesn't list yet may be inside its sum once they were paid.
+    Ours that it doesn't list yet may be inside its sum once they were paid, and what came back may be until it speaks
+    again: else an approval would rest on too high a sum, under which the next refund of a stranger's would hide.
     """
     listed = [r for r in book.refunds if (r.system, r.payment) == (system, payment) and r.counts]
-    ours = {m.id: m.minor for r in listed if (m := book.matched(r)) is not None}
+    ours = {m.id: m.minor for r in listed if (m := book.once_ours(r)) is not None}
     theirs = sum(r.minor for r in listed)
     foreign = max(0, theirs - sum(ours.values()))
     stated = max((s for s in book.stated if (s.system, s.payment) == (system, payment)), key=_minor, default=None)
@@ -226,7 +227,8 @@ def _minor(stated: StatedRefunded) -> int:
 
 
 def _paid_before(intent: Intent, stated: StatedRefunded) -> bool:
-    return intent.paid_out_at is not None and intent.paid_out_at <= stated.as_of
+    came_back = intent.state is IntentState.RETURNED and intent.ended_at is not None and stated.as_of <= intent.ended_at
+    return came_back or (intent.paid_out_at is not None and intent.paid_out_at <= stated.as_of)
 
 
 def growth(before: Mapping[str, int], now: Mapping[str, int]) -> int:

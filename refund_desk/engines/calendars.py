@@ -52,7 +52,7 @@ def _calendar(key: str, node: Node) -> Calendar:
     return Calendar(
         key,
         Label(*(node["label"][language].text() for language in ("zh", "en"))),
-        _zone(node["zone"]),
+        zone(node["zone"]),
         week,
         dict(_exception(each) for each in node["exceptions"].each()),
         partial(public_days, places) if places else None,
@@ -95,7 +95,8 @@ def _exception(node: Node) -> tuple[date, Hours]:
     return day, _hours(node["hours"])
 
 
-def _zone(node: Node) -> str:
+def zone(node: Node) -> str:
+    """The name of an IANA time zone; a mistake is among the node's problems."""
     name = node.text()
     try:
         ZoneInfo(name)

@@ -13,7 +13,7 @@ from refund_desk.domain.money import exponent
 from refund_desk.service.ports.exports import Catalogue
 
 _HEADS = ("figure", "unit", "month", "before", "formula", "source_table")
-_SCORES = ("merchant", "cases", "answered", "in_time", "decided", "overturned")
+_SCORES = ("merchant", "cases", "asked_merchant", "in_time", "decided", "overturned")
 
 
 def write_month(path: Path, now: MonthFigures, before: MonthFigures, words: Catalogue) -> None:
@@ -71,7 +71,7 @@ class _Month:
         sheet = self._sheet("merchants", _SCORES, (28, 10, 10, 10, 10, 10))
         for row, one in enumerate(now.merchants, 1):
             sheet.write_string(row, 0, one.merchant)
-            for column, count in enumerate((one.cases, one.answered, one.in_time, one.decided, one.overturned), 1):
+            for column, count in enumerate((one.cases, one.asked, one.in_time, one.decided, one.overturned), 1):
                 sheet.write_number(row, column, count, self._plain)
 
     # ------------------------------------------------------------ inside

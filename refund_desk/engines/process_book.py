@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from refund_desk.domain.calendars import ALWAYS
+from refund_desk.domain.fairness import KeepFrom
 from refund_desk.domain.process import (
     Activity,
     ApprovalRule,
@@ -34,6 +35,7 @@ from refund_desk.domain.process import (
     TakeRule,
     Urgency,
     WaitRule,
+    WorkloadRule,
 )
 from refund_desk.domain.process_check import validate
 from refund_desk.domain.words import (
@@ -106,7 +108,7 @@ def _process(whole: Node, fingerprint: str) -> Process:
     node.only(
         "name version label artefacts clocks stages moves activities decisions limits risk money_fields take "
         "undo_seconds urgency arrival_days",
-        "arrival_calendar waits",
+        "arrival_calendar waits workload zone",
     )
     reasons.only("reasons decisions")
     fits = {key: each.texts() for key, each in reasons["decisions"].items()}
@@ -136,6 +138,8 @@ def _process(whole: Node, fingerprint: str) -> Process:
         calendars=calendars.read(whole["calendars"]),
         arrival_calendar=node["arrival_calendar"].text() if "arrival_calendar" in node else ALWAYS,
         waits={_key(each, key, WaitFor): _wait(each) for key, each in _waits(node)},
+        workload=_workload(node["workload"]) if "workload" in node else WorkloadRule(),
+        zone=calendars.zone(node["zone"]) if "zone" in node else "UTC",
     )
 
 
@@ -265,12 +269,20 @@ def _band(node: Node) -> Band:
 
 
 def _take(node: Node) -> TakeRule:
-    node.only("lease_minutes renew_minutes max_held prefer")
+    node.only("lease_minutes renew_minutes max_held prefer", "keep_from")
     return TakeRule(
         node["lease_minutes"].whole(1) * MINUTE,
         node["renew_minutes"].whole(1) * MINUTE,
         node["max_held"].whole(1),
         node["prefer"].words(Prefer),
+        node["keep_from"].words(KeepFrom) if "keep_from" in node else (),
+    )
+
+
+def _workload(node: Node) -> WorkloadRule:
+    node.only("shift approval_minutes undo_minutes")
+    return WorkloadRule(
+        node["shift"].text(), node["approval_minutes"].whole(1) * MINUTE, node["undo_minutes"].whole(1) * MINUTE
     )
 
 

@@ -81,10 +81,14 @@ class Versions:
             return {}
         return process_book.standard_content() if kind == "process" else policies.standard_content()
 
+    def read(self, content: Any) -> Process:
+        """The process that a content is. Raises Invalid with the path of every mistake in it."""
+        return _sound(process_book.read(content))
+
     def check(self, kind: str, content: Any) -> str:
         """The version a content would be. Raises Invalid with the path of every mistake in it."""
         if kind == "process":
-            return _sound(process_book.read(content)).version
+            return self.read(content).version
         if kind == "links":
             links.read(content)
             return f"links/{process_book.digest(content)[:12]}"

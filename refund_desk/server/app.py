@@ -22,10 +22,12 @@ from refund_desk.server.routes import (
     intake,
     merchants,
     people,
+    process_map,
     queue,
     reconciliation,
     session,
     sources,
+    workload,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -43,6 +45,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit.router,
     exports.router,
     figures.router,
+    workload.router,
+    process_map.router,
 )
 
 

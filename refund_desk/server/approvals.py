@@ -5,6 +5,7 @@ from __future__ import annotations
 from refund_desk.domain.people import Principal
 from refund_desk.domain.raci import answers_for, required_consultations
 from refund_desk.server import present as p
+from refund_desk.service import shifts
 from refund_desk.service.advice import advise
 from refund_desk.service.casefile import CaseFile
 from refund_desk.service.decisions import content_of
@@ -28,6 +29,7 @@ def approval_row(work: Work, desk: Desk, who: Principal, file: CaseFile) -> c.Ap
     bound = (limit.order_max or {}).get(currency) if limit else None
     spent = file.facts.order_sum.get(currency, 0)
     own = row.person_id == who.person_id
+    roles = shifts.deputised(work, desk, who, row.person_id).roles
     customer = work.facts.customer(file.state.customer_id)["masked"] if file.state.customer_id else ""
     names = work.people.names([row.person_id])
     differences = _differences(file, advice.decision, advice.amount, returned.amount_minor if returned else None)
@@ -47,8 +49,8 @@ def approval_row(work: Work, desk: Desk, who: Principal, file: CaseFile) -> c.Ap
         unopened=[str(item["name"]) for item in evidence if item["id"] not in opened],
         versions=dict(file.state.versions),
         due_at=file.state.due_at,
-        may=head in who.roles and not own,
-        why_not=_why_not(head.value, own) if own or head not in who.roles else None,
+        may=head in roles and not own,
+        why_not=_why_not(head.value, own) if own or head not in roles else None,
         bulk=plain and small and not required_consultations(file.process, content.decision, file.facts),
     )
 

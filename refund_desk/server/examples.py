@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from refund_desk.server.examples_figures import FIGURES
 from refund_desk.server.examples_reconciliation import RECONCILIATION
 from refund_desk.server.examples_sources import SOURCES
+from refund_desk.server.examples_workload import WORKLOAD
 
 _AT = "2026-11-19T10:20:00+00:00"
 _LIN: dict[str, Any] = {"id": 7, "name": "Lin Xiao"}
@@ -402,27 +404,10 @@ EXAMPLES: dict[str, list[Any]] = {
         }
     ],
     **SOURCES,
+    **WORKLOAD,
     "ExportOrder": [{"format": "csv", "filters": {"reason": "damaged", "closed": True}, "language": "en"}],
     "CaseOrder": [{"format": "zip", "language": "zh"}],
-    "MonthOrder": [{"month": "2026-10", "format": "pdf", "language": "zh"}],
-    "MonthReport": [
-        {
-            "month": "2026-10",
-            "before": "2026-09",
-            "figures": [
-                {
-                    "name": "approval_rate",
-                    "unit": "share",
-                    "formula": "gave / (gave + declined), of decided",
-                    "source": "proposal",
-                    "now": 0.875,
-                    "before": None,
-                }
-            ],
-            "groups": {"reason": {"damaged": 20}},
-            "merchants": [],
-        }
-    ],
+    **FIGURES,
     "Job": [{"id": "0f8fad5bd9cb469fa16570867728950e", "kind": "verify", "status": "running", "done": 4_000}],
     **RECONCILIATION,
 }

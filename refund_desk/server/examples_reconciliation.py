@@ -19,6 +19,9 @@ _BREAK: dict[str, Any] = {
     "found_at": _AT,
     "status": "open",
     "ref": "RC-26-004182",
+    "order": "SO-2026-118204",
+    "owner_id": 7,
+    "owner": "Fiona Finance",
 }
 _MATCH: dict[str, Any] = {
     "id": 40,
@@ -31,6 +34,7 @@ _MATCH: dict[str, Any] = {
     "currency": "CNY",
     "at": _AT,
 }
+_LINE: dict[str, Any] = {"known": True, "refs": ["SO-2026-118204"], "currency": "CNY", "at": _AT, "state": "done"}
 _RESOLVE: dict[str, str] = {"resolution": "claimed", "reason": "Asked back from the gateway."}
 
 RECONCILIATION: dict[str, list[dict[str, Any]]] = {
@@ -46,20 +50,29 @@ RECONCILIATION: dict[str, list[dict[str, Any]]] = {
             "findings": [{"code": "count_differs", "params": {"side": "all", "said": 1_205, "rows": 1_204}}],
         }
     ],
-    "Reconciled": [
-        {
-            "lines": 2_391,
-            "matches": 1_180,
-            "new_matches": 1_172,
-            "breaks": 7,
-            "new_breaks": 2,
-            "arrived": 1_170,
-            "cases_back": 2,
-        }
-    ],
     "MatchView": [_MATCH],
     "MatchPage": [{"rows": [_MATCH], "next": None}],
     "BreakView": [_BREAK],
+    "BreakDetail": [
+        {
+            **_BREAK,
+            "lines_here": [{**_HERE, **_LINE, "minor": 6_000}],
+            "lines_there": [{**_THERE, **_LINE, "minor": 6_500}],
+            "differs": ["minor"],
+            "matches": [_MATCH],
+        }
+    ],
+    "BreakCounts": [
+        {
+            "kinds": [{"kind": "over", "count": 4}],
+            "open": 4,
+            "mine": 1,
+            "unowned": 3,
+            "owners": [{"id": 7, "name": "Fiona Finance"}],
+        }
+    ],
+    "ReopenBreaks": [{"breaks": [12, 13]}],
+    "AssignBreaks": [{"breaks": [12, 13], "person": 7}],
     "BreakPage": [{"rows": [_BREAK], "next": None}],
     "UndoMatch": [{"reason": "Another order's refund."}],
     "ResolveBreak": [_RESOLVE],

@@ -97,14 +97,14 @@ def _merchants(now: MonthFigures, words: Catalogue) -> Block:
         [
             words.plain(one.merchant),
             words.formats.number(one.cases),
-            words.formats.number(one.answered),
-            words.formats.percent(one.in_time / one.cases, 1),
+            words.formats.number(one.asked),
+            words.formats.percent(one.in_time / one.asked, 1) if one.asked else NOTHING,
             words.formats.number(one.decided),
             words.formats.number(one.overturned),
         ]
         for one in now.merchants
     ]
-    names = ("merchant", "cases", "answered", "in_time", "decided", "overturned")
+    names = ("merchant", "cases", "asked_merchant", "in_time", "decided", "overturned")
     heads = [words.tr(f"report.field.{name}") for name in names]
     return b.table(heads, rows, right=[1, 2, 3, 4, 5], widths=[2, 0, 0, 0, 0, 0])
 

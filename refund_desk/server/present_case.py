@@ -17,7 +17,7 @@ from refund_desk.server.timeline import timeline
 from refund_desk.service.reading import Reading
 from refund_desk.wire import cases as w
 from refund_desk.wire import decisions as wd
-from refund_desk.wire.base import Coded, Text2
+from refund_desk.wire.base import Amount, Coded, Text2
 
 
 def case(reading: Reading) -> w.CaseView:
@@ -46,6 +46,7 @@ def case(reading: Reading) -> w.CaseView:
         order=panes.order(reading, currency),
         payment=panes.payment(reading),
         conflicts=[panes.conflict(c, currency) for c in file.conflicts],
+        breaks=[_break(row) for row in reading.breaks],
         findings=[
             w.FindingView(
                 id=f["id"], code=f"finding.{f['code']}", params=f["params"], severity=f["severity"], at=f["at"]
@@ -87,6 +88,18 @@ def case(reading: Reading) -> w.CaseView:
         changes=_changes(reading),
         newest=max((e.id for e in reading.events), default=0),
         actions=list(reading.actions),
+    )
+
+
+def _break(row: Mapping[str, Any]) -> w.CaseBreak:
+    lines = [*row["here"], *row["there"]]
+    return w.CaseBreak(
+        id=row["id"],
+        kind=row["kind"],
+        amount=Amount(minor=row["minor"], currency=row["currency"]),
+        since=row["since"],
+        systems=list(dict.fromkeys(line[0] for line in lines)),
+        lines=[line[2] for line in lines],
     )
 
 

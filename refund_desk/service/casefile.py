@@ -226,6 +226,7 @@ def book_of(
                 status=str(r.get("status", "")),
                 payment=by_id[r.parent_id].external_id if r.parent_id in by_id else None,
                 reference=r.get("reference"),
+                as_of=r.as_of,
             )
             for r in records
             if r.kind is RecordKind.REFUND
@@ -263,6 +264,7 @@ def _intent(row: IntentRow, by_id: Mapping[int, Record], names: Mapping[str, Seq
         reference=row.reference,
         # Of an arrived one this is later than the truth: it counts twice rather than not at all.
         paid_out_at=row.changed_at if gone else None,
+        ended_at=row.changed_at if row.state in ("failed", "cancelled", "returned") else None,
     )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Conflict, Invalid, Refused
 from refund_desk.domain.forecast import LATE_TURN, WINDOW
 from refund_desk.domain.people import Principal
 from refund_desk.domain.process import Prefer, Process
+from refund_desk.domain.urgency import expected_work_s
 from refund_desk.domain.words import Aspect, Role, Stage
-from refund_desk.service import forecast, thread
+from refund_desk.service import fairness, forecast, shifts, thread
 from refund_desk.service.gate import permit, permit_on
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.views import QueueFilter
@@ -33,8 +34,21 @@ def take_next(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None
     _room(work, process, who)
     for rule in process.take.prefer:
         for state in _free(work, desk, who, wanted, rule):
-            return _give(work, desk, process, state, who.person_id, who, "case.taken")
+            if fairness.keeps(work, process, who.person_id, state) is None:
+                _count(work, desk, process, who, state, "given")
+                return _give(work, desk, process, state, who.person_id, who, "case.taken", next=True)
     return None
+
+
+def _count(work: Work, desk: Desk, process: Process, who: Principal, state: CaseState, how: str) -> None:
+    """How a case came to somebody, for whoever watches that the hard ones are done, too."""
+    expected = expected_work_s(process, state.kind, state.reason)
+    work.workload.count_handout(who.person_id, day_of(desk.clock()), **{how: 1, f"{how}_s": expected})
+
+
+def day_of(at: datetime) -> str:
+    """The day that hand-outs are counted by."""
+    return at.astimezone(UTC).date().isoformat()
 
 
 def _free(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None, rule: Prefer) -> Iterable[CaseState]:
@@ -43,7 +57,13 @@ def _free(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None, ru
         return _in_time(work, desk, who, wanted)
     if rule is not Prefer.ACT_BY:
         return _preferred(work, desk, who, wanted, rule)
-    return work.cases.next_free(limit=1) if wanted is None else _free_among(work, desk, who, wanted)
+    return _in_order(work, desk, who) if wanted is None else _free_among(work, desk, who, wanted)
+
+
+def _in_order(work: Work, desk: Desk, who: Principal) -> Iterator[CaseState]:
+    """The most urgent free case; the ones after it where that is kept from whoever asks."""
+    yield from work.cases.next_free(limit=1)
+    yield from _free_among(work, desk, who, QueueFilter(stage=Stage.REVIEW.value))
 
 
 def _preferred(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None, rule: Prefer) -> Iterator[CaseState]:
@@ -67,9 +87,11 @@ def _in_time(work: Work, desk: Desk, who: Principal, wanted: QueueFilter | None)
         shown = work.views.page(who.person_id, wanted, desk.clock(), None, len(free), only=[one.id for one in free])
         seen = {listed.state.id for listed in shown}
         free = [one for one in free if one.id in seen]
-    found = forecast.next_in_time(work, desk, desk.process.current(work), who, free)
-    if found is not None and _is_free(state := work.cases.lock(found.ref)):
-        yield state
+    process = desk.process.current(work)
+    while (found := forecast.next_in_time(work, desk, process, who, free)) is not None:
+        free = [one for one in free if one.id != found.id]
+        if _is_free(state := work.cases.lock(found.ref)):
+            yield state
 
 
 def _free_among(work: Work, desk: Desk, who: Principal, wanted: QueueFilter) -> Iterator[CaseState]:
@@ -96,6 +118,8 @@ def take(work: Work, desk: Desk, who: Principal, ref: str) -> CaseState:
     if state.assignee_id and (state.lease_until is None or state.lease_until > now):
         raise Conflict("case.taken", ref=ref, holder=work.people.names([state.assignee_id]).get(state.assignee_id, ""))
     _room(work, process, who)
+    fairness.check(work, process, who.person_id, state)
+    _count(work, desk, process, who, state, "picked")
     return _give(work, desk, process, state, who.person_id, who, "case.taken")
 
 
@@ -107,10 +131,18 @@ def _room(work: Work, process: Process, who: Principal) -> None:
 
 
 def _give(
-    work: Work, desk: Desk, process: Process, state: CaseState, person: int, who: Principal, event: str | None
+    work: Work,
+    desk: Desk,
+    process: Process,
+    state: CaseState,
+    person: int,
+    who: Principal,
+    event: str | None,
+    until: datetime | None = None,
+    **data: object,
 ) -> CaseState:
     now = desk.clock()
-    until = now + timedelta(seconds=process.take.lease_s)
+    until = until or now + timedelta(seconds=process.take.lease_s)
     if event is None:
         work.cases.update(state.id, lease_until=until)
     else:
@@ -120,7 +152,7 @@ def _give(
             Aspect.ASSIGNMENT,
             at=now,
             person_id=who.person_id,
-            data={"to": person, "from": state.assignee_id},
+            data={"to": person, "from": state.assignee_id, **data},
             assignee_id=person,
             taken_at=now,
             lease_until=until,
@@ -133,8 +165,11 @@ def renew(work: Work, desk: Desk, who: Principal, ref: str) -> datetime:
     """Lengthen the lease one holds. Raises Conflict when it has passed to somebody else."""
     state = work.cases.by_ref(ref)
     process = permit_on(work, desk, who, "case.renew", state)
-    until = desk.clock() + timedelta(seconds=process.take.lease_s)
-    if not work.cases.renew(who.person_id, state.id, until):
+    now = desk.clock()
+    until = now + timedelta(seconds=process.take.lease_s)
+    if state.assignee_id == who.person_id and state.lease_until is not None:
+        until = max(until, state.lease_until)  # what was assigned is held until the end of a shift
+    if not work.cases.renew(who.person_id, state.id, until, now):
         raise Conflict("case.lease_lost", ref=ref)
     return until
 
@@ -147,6 +182,8 @@ def release(work: Work, desk: Desk, who: Principal, ref: str, reason: str | None
         return state
     if state.assignee_id != who.person_id and not who.is_desk:
         raise Refused("case.not_yours", rule="case.holder", could=[], ref=ref, holder=state.assignee_id)
+    if work.workload.given_by_rule(state.id, state.assignee_id):
+        work.workload.count_handout(state.assignee_id, day_of(desk.clock()), declined=1)
     freed = _back(work, desk, state, who, "case.released", {"reason": "given" if reason else "none"})
     if state.returned_to_id != state.assignee_id or who.is_desk:
         return freed
@@ -175,10 +212,37 @@ def _back(
 def give_back_all(work: Work, desk: Desk, who: Principal, person: int) -> None:
     """Everything somebody holds returns to the queue, as when their account is disabled."""
     for held in work.cases.held_by(person):
-        state = work.cases.lock(held.ref)
-        if state.assignee_id == person:
-            _back(work, desk, state, who, "case.released", {"reason": "absence"})
-            work.cases.update(state.id, returned_to_id=None)  # nor does an answer bring it back to them
+        give_back(work, desk, who, held, person, "absence")
+
+
+def give_back(work: Work, desk: Desk, who: Principal, held: CaseState, person: int, reason: str) -> bool:
+    """What somebody still holds returns to the queue; whether they did. reason: `absence`, or `shift` that ended."""
+    state = work.cases.lock(held.ref)
+    if state.assignee_id != person:
+        return False
+    _back(work, desk, state, who, "case.released", {"reason": reason})
+    work.cases.update(state.id, returned_to_id=None)  # nor does an answer bring it back to them
+    return True
+
+
+def put_back(
+    work: Work,
+    desk: Desk,
+    who: Principal,
+    state: CaseState,
+    person: int | None,
+    taken_at: datetime | None,
+    lease_until: datetime | None,
+) -> CaseState:
+    """Give a case to whom it was moved from, as they had it, with a lease that runs; None: the queue."""
+    if person is None:
+        return _back(work, desk, state, who, "case.released", {"reason": "undone"})
+    process, now = desk.process.current(work), desk.clock()
+    until = max(lease_until or now, now + timedelta(seconds=process.take.lease_s))
+    given = _give(work, desk, process, state, person, who, "case.assigned", until, undone=True)
+    if taken_at is not None:
+        work.cases.update(given.id, taken_at=taken_at)
+    return given
 
 
 def expire_leases(work: Work, desk: Desk, who: Principal, limit: int = 50) -> int:
@@ -189,6 +253,8 @@ def expire_leases(work: Work, desk: Desk, who: Principal, limit: int = 50) -> in
         if fresh.lease_until is None or fresh.lease_until > now:
             continue
         if fresh.stage in (Stage.REVIEW, Stage.CONSULT):
+            if fresh.assignee_id and work.workload.given_by_rule(fresh.id, fresh.assignee_id):
+                work.workload.count_handout(fresh.assignee_id, day_of(now), declined=1)
             _back(work, desk, fresh, who, "case.lease_expired", {})
         else:
             work.cases.update(fresh.id, lease_until=None)
@@ -196,17 +262,30 @@ def expire_leases(work: Work, desk: Desk, who: Principal, limit: int = 50) -> in
     return count
 
 
-def assign(work: Work, desk: Desk, who: Principal, ref: str, person: int, reason: str | None) -> CaseState:
-    """Pass a case on. To a reviewer, and not to one who may not have it."""
+def assign(work: Work, desk: Desk, who: Principal, ref: str, person: int, reason: str | None = None) -> CaseState:
+    """Pass a case on. To a reviewer, and not to one who may not have it; theirs until the end of their shift."""
     state = work.cases.lock(ref)
     process = permit_on(work, desk, who, "case.assign", state)
     reviewers = {p for p, _ in work.people.persons_with([Role.REVIEWER])[Role.REVIEWER]}
     if person not in reviewers:
         raise Invalid("case.no_reviewer", person=person)
-    given = _give(work, desk, process, state, person, who, "case.assigned")
+    fairness.check(work, process, person, state)
+    until = shifts.lease_until(work, process, person, desk.clock())
+    given = _give(work, desk, process, state, person, who, "case.assigned", until)
     if reason:
         thread.add_message(work, desk, who, given, "note", reason)
     return given
+
+
+def unassign(work: Work, desk: Desk, who: Principal, ref: str) -> CaseState:
+    """Put a case that somebody else holds back into the queue."""
+    state = work.cases.lock(ref)
+    permit_on(work, desk, who, "case.assign", state)
+    if state.assignee_id is None:
+        return state
+    _back(work, desk, state, who, "case.released", {"reason": "moved"})
+    work.cases.update(state.id, returned_to_id=None)
+    return work.cases.by_id(state.id)
 
 
 # ---------------------------------------------------------------- looks

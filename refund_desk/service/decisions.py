@@ -17,7 +17,7 @@ from refund_desk.domain.people import Principal
 from refund_desk.domain.policies import Advice
 from refund_desk.domain.raci import Option, check_approval, check_proposal, decision_option, merge_stricter
 from refund_desk.domain.words import MONEY_DECISIONS, Aspect, Role
-from refund_desk.service import lifecycle
+from refund_desk.service import lifecycle, shifts
 from refund_desk.service.advice import advise
 from refund_desk.service.carrying_out import apply, reserve, with_amount
 from refund_desk.service.casefile import CaseFile, open_file
@@ -226,6 +226,7 @@ def approve(
     is void: the proposal is marked so, with why, and goes back to its reviewer. Nothing is reserved.
     """
     file, row = _open_proposal(work, desk, who, ref, number, "proposal.approve")
+    who = shifts.deputised(work, desk, who, row.person_id)
     content = content_of(row)
     check_approval(file.process, who.roles, file.facts, content.decision)
     if digest != row.digest:
@@ -311,6 +312,7 @@ def send_back(
     """Return a proposal to its reviewer with a reason, or decline it: both open the review again."""
     activity, event = ("proposal.decline", "proposal.declined") if decline else ("proposal.return", "proposal.returned")
     file, row = _open_proposal(work, desk, who, ref, number, activity)
+    who = shifts.deputised(work, desk, who, row.person_id)
     check_approval(file.process, who.roles, file.facts, row.decision, activity)
     check_fresh(file.state, rests_on, file.events)
     if not reason.strip():

@@ -65,6 +65,7 @@ class Reading:
     refunds_before: int
     actions: tuple[str, ...]
     links: Links
+    breaks: Sequence[Mapping[str, Any]]
 
 
 def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
@@ -115,6 +116,7 @@ def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
         refunds_before=work.views.refunds_since(state.customer_id, period) if state.customer_id else 0,
         actions=actions_of(file, who),
         links=desk.process.links(work),
+        breaks=work.reconciliation.breaks_of_order(state.order_id),
     )
 
 

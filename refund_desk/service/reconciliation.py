@@ -1,48 +1,31 @@
-"""Use cases of reconciliation: take a statement in, compare, undo a match, settle a break, put a case back.
-
-A run has three parts, so that no transaction is held while lines are compared: `gather` reads, the domain
-compares, `record` writes what was found. Payouts of a channel are compared as far as its statements reach.
-"""
+"""Use cases of reconciliation: take a statement in, undo a match, settle or hand on a break. Runs are in
+`service.reconciliation_run`."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
-from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Conflict, Invalid, Refused
-from refund_desk.domain.intents import IntentState
 from refund_desk.domain.people import Principal
-from refund_desk.domain.reconciliation import (
-    Apart,
-    Book,
-    Break,
-    BreakKind,
-    Check,
-    Entry,
-    Kind,
-    Match,
-    Outcome,
-    Resolution,
-    Role,
-    Rules,
-)
+from refund_desk.domain.reconciliation import BreakKind, Resolution, Role
+from refund_desk.domain.reconciliation_differences import differing
 from refund_desk.domain.statements import Statement
-from refund_desk.domain.words import Aspect, Stage
+from refund_desk.domain.words import Reason, RequestKind
 from refund_desk.domain.words import Role as Staff
-from refund_desk.service import lifecycle, sending
-from refund_desk.service.casefile import open_file
+from refund_desk.service import lifecycle
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
-from refund_desk.service.ports.reconciliation import BreakRow, MatchRow
+from refund_desk.service.ports.reconciliation import BreakCounts, BreakFilter
+from refund_desk.service.reconciliation_lines import Line, lines
+from refund_desk.service.reconciliation_run import look_again
 
-BASE = "CNY"
 BANK_FORMATS = frozenset({"camt053"})
-EARLY = timedelta(days=1)
 PAGE = 200
+LANGUAGE = "zh"
+"""Of a case that no customer asked for: nobody has said which is theirs."""
 
 
 # ---------------------------------------------------------------- statements
@@ -97,139 +80,6 @@ def _told(number: int, source: str, statement: Statement, fresh: int, again: boo
     }
 
 
-# ---------------------------------------------------------------- a run
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """Everything a run compares. case_of: by intent id."""
-
-    entries: tuple[Entry, ...]
-    rules: Rules
-    apart: Apart
-    case_of: Mapping[str, int]
-    as_of: datetime
-
-
-def gather(work: Work, desk: Desk, who: Principal) -> Gathered:
-    """Read both sides: the desk's payouts and the statements of their channels."""
-    permit(work, desk, who, "reconcile.run")
-    rows = work.reconciliation.rows()
-    books = {entry.source: Book(role) for role, entry in rows}
-    reach: dict[str, tuple[datetime, datetime]] = {}
-    for _, entry in rows:
-        first, last = reach.get(entry.source, (entry.at, entry.at))
-        reach[entry.source] = min(first, entry.at), max(last, entry.at)
-    there = [entry for role, entry in rows if entry.kind is not Kind.PAYMENT or role is Role.GATEWAY]
-    here, case_of = [], dict[str, int]()
-    for case_id, entry in work.reconciliation.paid_out():
-        covered = reach.get(entry.source.removeprefix("desk:"))
-        if covered is not None and covered[0] - EARLY <= entry.at <= covered[1]:
-            here.append(entry)
-            case_of[entry.id] = case_id
-            books[entry.source] = Book(Role.SHOP)
-    apart = frozenset(
-        (left, right) for lefts, rights in work.reconciliation.undone() for left in lefts for right in rights
-    )
-    return Gathered((*here, *there), Rules(books, BASE), apart, case_of, desk.clock())
-
-
-def record(work: Work, desk: Desk, who: Principal, had: Gathered, outcome: Outcome) -> Mapping[str, int]:
-    """Keep what a run found; what arrived is on its payout; a case with a new break goes back to its people.
-
-    Only what the desk can say something about is a break: a payment of the shop, and a refund that no case of
-    the desk is behind, are not its own.
-    """
-    permit(work, desk, who, "reconcile.run")
-    now = desk.clock()
-    breaks = [one for one in outcome.breaks if _ours(outcome, one)]
-    matches = [_match_row(desk, outcome, match) for match in outcome.matches]
-    new = work.reconciliation.put_matches(matches, now)
-    fresh = work.reconciliation.put_breaks([_break_row(desk, outcome, one, had.case_of) for one in breaks], now)
-    arrived = _arrivals(work, desk, who, outcome, breaks)
-    for number, row in fresh:
-        work.audit("break.found", who, number=number, kind=row.kind, check=row.check, amount=row.minor)
-    back = sum(_put_back(work, desk, who, case, some) for case, some in _by_case(fresh).items())
-    counts: dict[str, Any] = {
-        "lines": len(outcome.entries),
-        "matches": len(matches),
-        "new_matches": new,
-        "breaks": len(breaks),
-        "new_breaks": len(fresh),
-        "arrived": arrived,
-        "cases_back": back,
-    }
-    work.audit("reconcile.run", who, **counts)
-    return counts
-
-
-def _ours(outcome: Outcome, one: Break) -> bool:
-    if one.check is Check.GATEWAY_BANK:
-        return True
-    return any(outcome.entries[p].source.startswith("desk:") for p in one.left)
-
-
-def _digest(desk: Desk, *said: Any) -> bytes:
-    return hashlib.sha256(desk.canonical(list(said))).digest()
-
-
-def _match_row(desk: Desk, outcome: Outcome, match: Match) -> MatchRow:
-    here, there = outcome.keys(match.left), outcome.keys(match.right)
-    digest = _digest(desk, match.check.value, [list(k) for k in here], [list(k) for k in there])
-    terms = [(term.code, term.points) for term in match.terms]
-    return MatchRow(digest, match.check.value, match.code, here, there, terms, match.difference, match.currency)
-
-
-def _break_row(desk: Desk, outcome: Outcome, one: Break, case_of: Mapping[str, int]) -> BreakRow:
-    here, there = outcome.keys(one.left), outcome.keys(one.right)
-    digest = _digest(desk, one.kind.value, one.check.value, [list(k) for k in here], [list(k) for k in there])
-    cases = [case_of[number] for _, _, number in here if number in case_of]
-    case = cases[0] if cases else None
-    return BreakRow(digest, one.kind.value, one.check.value, here, there, one.minor, one.currency, one.at, case)
-
-
-def _by_case(fresh: Iterable[tuple[int, BreakRow]]) -> dict[int, list[tuple[int, BreakRow]]]:
-    made: dict[int, list[tuple[int, BreakRow]]] = {}
-    for number, row in fresh:
-        if row.case_id is not None:
-            made.setdefault(row.case_id, []).append((number, row))
-    return made
-
-
-def _arrivals(work: Work, desk: Desk, who: Principal, outcome: Outcome, breaks: Sequence[Break]) -> int:
-    """A payout that a statement shows, and about which nothing is wrong, has arrived."""
-    wrong = {p for one in breaks if one.kind is not BreakKind.LATE for p in one.left}
-    count = 0
-    for match in outcome.matches:
-        for position in match.left if match.check is Check.SHOP_GATEWAY else ():
-            entry = outcome.entries[position]
-            if position in wrong or not entry.source.startswith("desk:"):
-                continue
-            intent = work.money.intent(entry.id)
-            if intent.state != IntentState.SUCCEEDED:
-                continue
-            seen = outcome.entries[match.right[0]].id if match.right else ""
-            sending.arrived(work, desk, who, intent.id, "settlement", seen)
-            count += 1
-    return count
-
-
-def _put_back(work: Work, desk: Desk, who: Principal, case_id: int, some: Sequence[tuple[int, BreakRow]]) -> bool:
-    """A break on a decided case puts it back into the queue."""
-    state: CaseState = work.cases.lock(work.cases.by_id(case_id).ref)
-    if state.stage not in (Stage.SETTLEMENT, Stage.CLOSED):
-        return False
-    file = open_file(work, desk, state)
-    number, row = some[0]
-    data = {"break": number, "kind": row.kind, "breaks": len(some), "amount": row.minor, "currency": row.currency}
-    work.audit("break.case_back", who, state.ref, number=number, kind=row.kind)
-    if state.stage is Stage.CLOSED:
-        lifecycle.next_round(work, desk, who, state, "break.found", file.facts)
-    else:
-        lifecycle.move(work, desk, who, state, "break.found", file.facts, file.process, aspect=Aspect.MONEY, data=data)
-    return True
-
-
 # ---------------------------------------------------------------- matches and breaks
 
 
@@ -240,22 +90,61 @@ def matches(work: Work, desk: Desk, who: Principal, after: int = 0, limit: int =
 
 
 def breaks(
-    work: Work,
-    desk: Desk,
-    who: Principal,
-    status: str | None = "open",
-    kind: BreakKind | None = None,
-    after: int = 0,
-    limit: int = 50,
+    work: Work, desk: Desk, who: Principal, wanted: BreakFilter, after: int = 0, limit: int = 50
 ) -> Sequence[Mapping[str, Any]]:
-    """Breaks, newest first, with the case's reference where one is about a case."""
+    """Breaks with the case's reference where there is one about the order, its number and the owner's name."""
     permit(work, desk, who, "reconcile.read")
-    found = work.reconciliation.breaks(status, kind.value if kind else None, after, min(limit, PAGE))
-    return [{**row, "ref": _ref(work, row["case_id"])} for row in found]
+    found = work.reconciliation.breaks(wanted, after, min(limit, PAGE))
+    return [_shown(work, row) for row in found]
 
 
-def _ref(work: Work, case_id: int | None) -> str | None:
-    return None if case_id is None else work.cases.by_id(case_id).ref
+def counts(work: Work, desk: Desk, who: Principal) -> tuple[BreakCounts, list[tuple[int, str]]]:
+    """Open breaks by kind, mine and nobody's; and who may be given one."""
+    permit(work, desk, who, "reconcile.read")
+    holders = work.people.persons_with([Staff.FINANCE])[Staff.FINANCE]
+    return work.reconciliation.count_breaks(who.person_id), holders
+
+
+def _shown(work: Work, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    order = row["order_id"]
+    if order is None and row["case_id"] is not None:
+        order = work.cases.by_id(row["case_id"]).order_id
+    owner = row["owner_id"]
+    return {
+        **row,
+        "ref": _ref(work, row),
+        "order": None if order is None else work.facts.order(order).number,
+        "owner": None if owner is None else work.people.names([owner]).get(owner),
+    }
+
+
+def _ref(work: Work, row: Mapping[str, Any]) -> str | None:
+    """Of the case that a break is about, else of the order's latest."""
+    if row["case_id"] is not None:
+        return work.cases.by_id(row["case_id"]).ref
+    cases = work.cases.of_order(row["order_id"]) if row["order_id"] is not None else []
+    return cases[-1].ref if cases else None
+
+
+@dataclass(frozen=True, slots=True)
+class BreakFile:
+    """A break with its lines, in which fields they differ, and what its order's lines were matched to."""
+
+    row: Mapping[str, Any]
+    here: Sequence[Line]
+    there: Sequence[Line]
+    differs: Sequence[str]
+    matches: Sequence[Mapping[str, Any]]
+
+
+def one_break(work: Work, desk: Desk, who: Principal, break_id: int) -> BreakFile:
+    """A break as it is looked at, side by side."""
+    permit(work, desk, who, "reconcile.read")
+    row = work.reconciliation.break_(break_id)
+    here, there = lines(work, row["here"], row["order_id"]), lines(work, row["there"], row["order_id"])
+    known = [[line.entry for line in side if line.entry is not None] for side in (here, there)]
+    matches = work.reconciliation.matches_of_order(row["order_id"]) if row["order_id"] is not None else []
+    return BreakFile(_shown(work, row), here, there, differing(*known), matches)
 
 
 def undo_match(work: Work, desk: Desk, who: Principal, match_id: int, reason: str) -> Mapping[str, Any]:
@@ -267,6 +156,7 @@ def undo_match(work: Work, desk: Desk, who: Principal, match_id: int, reason: st
     if row["undone_at"] is not None:
         raise Conflict("reconciliation.match_undone", id=match_id)
     work.reconciliation.undo_match(match_id, desk.clock(), who.person_id or None, reason)
+    look_again(work, row["order_id"])
     work.audit("match.undone", who, match=match_id, check=row["check"])
     return work.reconciliation.match(match_id)
 
@@ -288,9 +178,51 @@ def resolve(
         resolution=resolution.value,
         reason=reason,
     )
-    ref = _ref(work, row["case_id"])
-    work.audit("break.resolved", who, ref, number=break_id, kind=row["kind"], resolution=resolution.value)
-    return {**work.reconciliation.break_(break_id), "ref": ref}
+    work.audit("break.resolved", who, _ref(work, row), number=break_id, kind=row["kind"], resolution=resolution.value)
+    return _shown(work, work.reconciliation.break_(break_id))
+
+
+def reopen(work: Work, desk: Desk, who: Principal, break_id: int) -> Mapping[str, Any]:
+    """Take back that a break was settled: it is open again, and blocks its case as before."""
+    permit(work, desk, who, "break.resolve")
+    row = work.reconciliation.break_(break_id, lock=True)
+    if row["status"] != "resolved":
+        raise Conflict("reconciliation.break_not_settled", id=break_id)
+    said = dict.fromkeys(("settled_at", "settled_by", "resolution", "reason"))
+    work.reconciliation.settle_break(break_id, status="open", **said)
+    work.audit("break.reopened", who, _ref(work, row), number=break_id, kind=row["kind"])
+    return _shown(work, work.reconciliation.break_(break_id))
+
+
+_REASONS = {BreakKind.DUPLICATE: Reason.DUPLICATE_CHARGE, BreakKind.OVER: Reason.OVERCHARGED}
+
+
+def make_case(work: Work, desk: Desk, who: Principal, break_id: int) -> Mapping[str, Any]:
+    """A case about a break whose order has none. One that has is shown instead."""
+    permit(work, desk, who, "break.case")
+    row = _open(work, break_id)
+    if row["order_id"] is None:
+        raise Conflict("reconciliation.no_order", id=break_id)
+    if _ref(work, row) is None:
+        order = work.facts.order(row["order_id"])
+        state = lifecycle.open_case(
+            work,
+            desk,
+            who,
+            order_id=order.id,
+            customer_id=order.customer_id,
+            merchant_id=None,
+            kind=RequestKind.REFUND_ONLY,
+            reason=_REASONS.get(BreakKind(row["kind"]), Reason.OTHER),
+            amount_minor=row["minor"] if row["currency"] == order.currency else None,
+            currency=order.currency,
+            language=LANGUAGE,
+            channel=None,
+            asked_at=desk.clock(),
+        )
+        work.reconciliation.settle_break(break_id, case_id=state.id)
+        work.audit("break.case_made", who, state.ref, number=break_id, kind=row["kind"])
+    return _shown(work, work.reconciliation.break_(break_id))
 
 
 def _open(work: Work, break_id: int) -> Mapping[str, Any]:
@@ -315,5 +247,5 @@ def assign(work: Work, desk: Desk, who: Principal, break_id: int, person_id: int
     if person_id not in work.people.names([person_id]):
         raise Invalid("reconciliation.nobody", person=person_id)
     work.reconciliation.settle_break(break_id, owner_id=person_id)
-    work.audit("break.assigned", who, _ref(work, row["case_id"]), number=break_id, to=person_id)
-    return {**work.reconciliation.break_(break_id), "ref": _ref(work, row["case_id"])}
+    work.audit("break.assigned", who, _ref(work, row), number=break_id, to=person_id)
+    return _shown(work, work.reconciliation.break_(break_id))

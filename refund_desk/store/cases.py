@@ -76,6 +76,11 @@ _INFORM = insert(inbox)
 _SEEN_EVENT = select(last_look.c.event_id).where(
     last_look.c.person_id == bindparam("person_id"), last_look.c.case_id == bindparam("case_id")
 )
+_STILL = (
+    update(last_look)
+    .where(last_look.c.person_id == bindparam("who"), last_look.c.case_id == bindparam("row"))
+    .values(at=bindparam("now"))
+)
 _FREE = (
     select(refund_case)
     .where(
@@ -359,8 +364,11 @@ class CaseRepo(ClockRows):
     def held_by(self, person_id: int) -> list[CaseState]:
         return [to_state(row) for row in self._c.execute(_HELD, {"person_id": person_id})]
 
-    def renew(self, person_id: int, case_id: int, until: datetime) -> bool:
-        """Lengthen a lease that is still held; no event, no version: nothing about the case changed."""
+    def renew(self, person_id: int, case_id: int, until: datetime, now: datetime) -> bool:
+        """Lengthen a lease that is still held; no event, no version: nothing about the case changed. It is still
+        looked at.
+        """
+        self._c.execute(_STILL, {"who": person_id, "row": case_id, "now": now})
         result = self._c.execute(
             update(refund_case)
             .where(refund_case.c.id == case_id, refund_case.c.assignee_id == person_id)

@@ -1,25 +1,50 @@
-"""Figures of a period, each by one statement over the tables that its definition names (`domain.figures`)."""
+"""Prepared sums of the figures: kept by the worker, asked by panel, report, export and API."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, case, distinct, func, select, type_coerce
+from sqlalchemy import (
+    Connection,
+    Insert,
+    Text,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    true,
+    tuple_,
+    type_coerce,
+)
 
-from refund_desk.domain.figures import MERCHANT_S, MonthFigures, Scores, Value, share
-from refund_desk.domain.intents import IntentState
-from refund_desk.domain.words import MONEY_DECISIONS, ClockKind, Decision, Who
-from refund_desk.store.tables.base import Instant
-from refund_desk.store.tables.cases import case_clock, case_event, intent_event, proposal, refund_case, refund_intent
-from refund_desk.store.tables.facts import merchant, message
+from refund_desk.domain.figure_parts import PARTS, days_of, members_of, of_all
+from refund_desk.domain.figures import EVERYTHING, Dimension, Span, Sums
+from refund_desk.domain.process_map import Standing
+from refund_desk.service.ports.figures import Drilled
+from refund_desk.store.figure_facts import histories
+from refund_desk.store.statements import insert_of
+from refund_desk.store.tables.audit import audit_entry, audit_leaf
+from refund_desk.store.tables.cases import refund_case
+from refund_desk.store.tables.facts import merchant
+from refund_desk.store.tables.figures import figure_case, figure_day, figure_open
+from refund_desk.store.tables.reconciliation import reconciliation_break
 
-_c, _p, _k, _e, _i = refund_case.c, proposal.c, case_clock.c, intent_event.c, refund_intent.c
-_SETTLED = type_coerce(func.coalesce(_p.verdict_at, _p.at), Instant)
-_GAVE = [one.value for one in sorted(MONEY_DECISIONS)]
-_FIRST = proposal.alias("first")
-_US = 1_000_000
+_c, _f, _d, _o = refund_case.c, figure_case.c, figure_day.c, figure_open.c
+_DIMENSIONS = tuple(one.value for one in Dimension)
+_TEXT = type_coerce(_f.parts, Text)
+_SUMS = tuple(func.sum(_d[part]).label(part) for part in PARTS)
+_OF_ALL_BREAKS = frozenset({"reconcile.run", "break.found", "match.undone", "break.resolved"})
+"""Entries that may concern any case with a break."""
+
+Row = tuple[int, tuple[str, ...], dict[str, int]]  # day, member of each dimension, n by part
 
 
 class Figures:
@@ -27,174 +52,194 @@ class Figures:
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
+        self._dialect = connection.dialect.name
 
-    def month(self, month: str, first: datetime, end: datetime) -> MonthFigures:
-        at = _Period(first, end)
-        decided = self._by(_p.decision, proposal, _decided(at))
-        gave = sum(count for decision, count in decided.items() if decision in _GAVE)
-        declined = decided.get(Decision.DECLINE.value, 0)
-        values: dict[str, Value] = {
-            "opened": self._count(refund_case, at.holds(_c.opened_at)),
-            "closed": self._count(refund_case, at.holds(_c.closed_at)),
-            "decided": sum(decided.values()),
-            "approval_rate": share(gave, gave + declined),
-            **self._clocks(at),
-            **self._payouts(at),
-            "repeat_contacts": self._repeated(at),
-            "appeals": self._appeals(at),
-            "overturned": self._count(proposal, _overturned(at)),
-        }
-        groups = {
-            "reason": self._by(_c.reason, refund_case, at.holds(_c.opened_at)),
-            "channel": self._by(func.coalesce(_c.channel, ""), refund_case, at.holds(_c.opened_at)),
-            "decision": decided,
-        }
-        return MonthFigures(month, values, groups, tuple(self._merchants(at)))
+    # ------------------------------------------------------------ asked
 
-    # ------------------------------------------------------------ parts
+    def sums(self, dimension: str, span: Span, member: str | None = None) -> Mapping[str, Sums]:
+        """Sums of a span by member of a dimension (EVERYTHING: of all cases, under "")."""
+        out: dict[str, dict[str, int]] = {}
+        for row in self._c.execute(self._over(_d, (_d.member, *_SUMS), dimension, span, member).group_by(_d.member)):
+            out[row[0]] = _parts(row[1:])
+        columns = (_o.member, _o.part, func.sum(_o.n))
+        for name, part, n in self._c.execute(
+            self._over(_o, columns, dimension, span, member).group_by(_o.member, _o.part)
+        ):
+            out.setdefault(name, {})[part] = int(n)
+        return out
 
-    def _one(self, query: Any) -> Any:
-        return self._c.execute(query).one()
+    def line(self, dimension: str, member: str, span: Span) -> Mapping[date, Sums]:
+        """Sums of one member by day; days of which there is nothing are left out."""
+        out: dict[date, dict[str, int]] = {}
+        columns = (_d.day, *(_d[part] for part in PARTS))
+        for row in self._c.execute(self._over(_d, columns, dimension, span, member)):
+            out[date.fromordinal(row[0])] = _parts(row[1:])
+        for day, part, n in self._c.execute(self._over(_o, (_o.day, _o.part, _o.n), dimension, span, member)):
+            out.setdefault(date.fromordinal(day), {})[part] = int(n)
+        return out
 
-    def _count(self, table: Any, where: ColumnElement[bool]) -> int:
-        return int(self._c.execute(select(func.count()).select_from(table).where(where)).scalar_one())
+    def _over(self, c: Any, columns: Any, dimension: str, span: Span, member: str | None) -> Any:
+        days = and_(c.dimension == dimension, c.day.between(span.first.toordinal(), span.last.toordinal()))
+        return select(*columns).where(days, *([] if member is None else [c.member == member]))
 
-    def _by(self, column: Any, table: Any, where: ColumnElement[bool]) -> Mapping[str, int]:
-        number = func.count().label("n")
-        query = select(column, number).select_from(table).where(where).group_by(column).order_by(number.desc(), column)
-        return {str(key): int(count) for key, count in self._c.execute(query)}
-
-    def _clocks(self, at: _Period) -> dict[str, Value]:
-        took = type_coerce(_k.stopped_at, BigInteger) - type_coerce(_k.started_at, BigInteger)
-        query = select(
-            func.avg(case((_k.kind == ClockKind.FIRST_ANSWER.value, took))),
-            func.avg(case((_k.kind == ClockKind.DECISION.value, took))),
-            func.count(),
-            func.count(case((_k.stopped_at > _k.due_at, 1))),
-        ).where(at.holds(_k.stopped_at))
-        answer, decision, stopped, late = self._one(query)
-        return {
-            "first_answer": _seconds(answer),
-            "decision_time": _seconds(decision),
-            "missed": share(int(late), int(stopped)),
-        }
-
-    def _payouts(self, at: _Period) -> dict[str, Value]:
-        """Of the first time each intent came to a state."""
-        out, there = _reached(IntentState.SUCCEEDED), _reached(IntentState.ARRIVED)
-        paid = select(_i.currency, func.sum(_i.amount_minor)).join(out, out.c.intent_id == _i.id)
-        paid = paid.where(at.holds(out.c.at)).group_by(_i.currency)
-        money = {currency: int(minor) for currency, minor in self._c.execute(paid)}
-        took = type_coerce(there.c.at, BigInteger) - type_coerce(_i.created_at, BigInteger)
-        arrival = select(func.avg(took)).select_from(refund_intent).join(there, there.c.intent_id == _i.id)
-        without = (
-            select(func.count(), func.count(there.c.at))
-            .select_from(out)
-            .outerjoin(there, there.c.intent_id == out.c.intent_id)
-            .where(at.holds(out.c.at))
-        )
-        succeeded, arrived = self._one(without)
-        mean = self._c.execute(arrival.where(at.holds(there.c.at))).scalar_one()
-        return {
-            "paid_out": money or None,
-            "arrival": _seconds(mean),
-            "no_arrival": share(int(succeeded) - int(arrived), int(succeeded)),
-        }
-
-    def _repeated(self, at: _Period) -> float | None:
-        written = (
-            select(message.c.case_id, func.count().label("n"))
-            .where(at.holds(message.c.sent_at), message.c.who == Who.CUSTOMER.value, message.c.case_id.is_not(None))
-            .group_by(message.c.case_id)
-            .subquery()
-        )
-        cases, again = self._one(select(func.count(), func.count(case((written.c.n > 1, 1)))).select_from(written))
-        return share(int(again), int(cases))
-
-    def _appeals(self, at: _Period) -> int:
-        query = select(func.count(distinct(case_event.c.case_id))).where(
-            at.holds(case_event.c.at), case_event.c.type == "case.reopened"
-        )
-        return int(self._c.execute(query).scalar_one())
-
-    def _merchants(self, at: _Period) -> Sequence[Scores]:
-        told = (
-            select(message.c.case_id, func.min(message.c.sent_at).label("at"))
-            .where(message.c.who == Who.MERCHANT.value)
-            .group_by(message.c.case_id)
-            .subquery()
-        )
-        waited = type_coerce(told.c.at, BigInteger) - type_coerce(_c.opened_at, BigInteger)
+    def behind(
+        self, part: str, span: Span, dimension: str, member: str, after: tuple[int, int] | None, limit: int
+    ) -> list[Drilled]:
+        """Cases that add to a part, newest day first; after: (day, case) of the last one before this page."""
         query = (
-            select(
-                merchant.c.name,
-                func.count(),
-                func.count(told.c.at),
-                func.count(case((waited <= MERCHANT_S * _US, 1))),
-                merchant.c.id,
+            select(refund_case.c.ref, refund_case.c.reason, refund_case.c.stage, _f.day, _f.case_id, _f.parts)
+            .join(refund_case, refund_case.c.id == _f.case_id)
+            .where(
+                _f.day.between(span.first.toordinal(), span.last.toordinal()),
+                _TEXT.contains(f'"{part}":', autoescape=True),
             )
-            .select_from(refund_case)
-            .join(merchant, merchant.c.id == _c.merchant_id)
-            .outerjoin(told, told.c.case_id == _c.id)
-            .where(at.holds(_c.opened_at))
-            .group_by(merchant.c.id, merchant.c.name)
-            .order_by(func.count().desc(), merchant.c.name)
+            .order_by(_f.day.desc(), _f.case_id.desc())
+            .limit(limit)
         )
-        decided, turned = self._of_merchants(_decided(at)), self._of_merchants(_overturned(at))
+        if dimension != EVERYTHING:
+            query = query.where(_f[dimension] == member)
+        if after is not None:
+            query = query.where(tuple_(_f.day, _f.case_id) < tuple_(*after))
         return [
-            Scores(name, int(cases), int(answered), int(early), decided.get(key, 0), turned.get(key, 0))
-            for name, cases, answered, early, key in self._c.execute(query)
+            Drilled(ref, reason, stage, date.fromordinal(day), number, parts)
+            for ref, reason, stage, day, number, parts in self._c.execute(query)
         ]
 
-    def _of_merchants(self, where: ColumnElement[bool]) -> Mapping[int, int]:
+    def standing(self, now: datetime, limits: Mapping[str, int | None]) -> list[Standing]:
+        """How many open cases stand in each stage, since when, and how many for longer than its limit."""
+        over = case(
+            *(
+                (and_(_c.stage == stage, _c.stage_at < now - timedelta(seconds=limit)), 1)
+                for stage, limit in limits.items()
+                if limit is not None
+            )
+        )
         query = (
-            select(_c.merchant_id, func.count())
-            .select_from(proposal)
-            .join(refund_case, _c.id == _p.case_id)
-            .where(where, _c.merchant_id.is_not(None))
-            .group_by(_c.merchant_id)
+            select(_c.stage, func.count(), func.min(_c.stage_at), func.count(over))
+            .where(_c.open == true())
+            .group_by(_c.stage)
         )
-        return {int(key): int(count) for key, count in self._c.execute(query)}
+        return [Standing(*row) for row in self._c.execute(query)]
+
+    def merchants(self, numbers: Iterable[str]) -> Mapping[str, str]:
+        """Names of merchants by their number."""
+        ids = [int(one) for one in numbers if one]
+        query = select(merchant.c.id, merchant.c.name).where(merchant.c.id.in_(ids))
+        return {str(number): name for number, name in self._c.execute(query)}
+
+    # ------------------------------------------------------------ kept
+
+    def lock(self) -> None:
+        """One process at a time keeps the sums."""
+        if self._dialect == "postgresql":
+            self._c.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('figures', 0))"))
+
+    def forget(self) -> None:
+        """All of it: it is made anew."""
+        for table in (figure_case, figure_day, figure_open):
+            self._c.execute(delete(table))
+
+    def top(self) -> int:
+        """The place of the newest entry of the log; -1: it is empty."""
+        found = self._c.execute(select(func.max(audit_leaf.c.position))).scalar()
+        return -1 if found is None else int(found)
+
+    def cases_after(self, case_id: int, limit: int) -> list[int]:
+        query = select(refund_case.c.id).where(refund_case.c.id > case_id).order_by(refund_case.c.id).limit(limit)
+        return list(self._c.execute(query).scalars())
+
+    def changed(self, position: int, limit: int) -> tuple[int, list[int]]:
+        """Cases that the next entries of the log concern, and the place of the last of those entries."""
+        rows = self._c.execute(
+            select(audit_leaf.c.position, audit_entry.c.action, audit_entry.c.case_ref, audit_entry.c.bytes)
+            .join(audit_entry, audit_entry.c.id == audit_leaf.c.entry_id)
+            .where(audit_leaf.c.position > position)
+            .order_by(audit_leaf.c.position)
+            .limit(limit)
+        ).all()
+        refs = {row.case_ref for row in rows if row.case_ref and not row.action.startswith("look.")}
+        for row in rows:
+            if row.action == "customer.erased":
+                refs.update(json.loads(row.bytes)["data"]["cases"])
+        ids = set(self._c.execute(select(refund_case.c.id).where(refund_case.c.ref.in_(refs))).scalars())
+        if any(row.action in _OF_ALL_BREAKS for row in rows):
+            query = select(reconciliation_break.c.case_id).where(reconciliation_break.c.case_id.is_not(None))
+            ids.update(self._c.execute(query.distinct()).scalars())
+        return (rows[-1].position if rows else position), sorted(ids)
+
+    def count_again(self, case_ids: Sequence[int], zone: ZoneInfo) -> int:
+        """Bring the sums to what these cases' rows say now; how many of them added something else before."""
+        before = self._kept(case_ids)
+        now = {one.case: _rows(one, zone) for one in histories(self._c, case_ids)}
+        other = [one for one in case_ids if _sorted(before.get(one, ())) != _sorted(now.get(one, ()))]
+        if not other:
+            return 0
+        self._c.execute(delete(figure_case).where(_f.case_id.in_(other)))
+        new = [_case_row(one, row) for one in other for row in now.get(one, ())]
+        if new:
+            self._c.execute(insert(figure_case), new)
+        change: dict[tuple[str, str, int], Counter[str]] = defaultdict(Counter)
+        for sign, rows in ((-1, before), (1, now)):
+            for one in other:
+                for row in rows.get(one, ()):
+                    _spread(change, row, sign)
+        self._add(change)
+        return len(other)
+
+    def _kept(self, case_ids: Sequence[int]) -> Mapping[int, Sequence[Row]]:
+        out: dict[int, list[Row]] = defaultdict(list)
+        columns = (_f.case_id, _f.day, _f.parts, *(_f[name] for name in _DIMENSIONS))
+        for row in self._c.execute(select(*columns).where(_f.case_id.in_(case_ids))):
+            out[row[0]].append((row[1], tuple(row[3:]), row[2]))
+        return out
+
+    def _add(self, change: Mapping[tuple[str, str, int], Counter[str]]) -> None:
+        closed, opened = [], []
+        for (dimension, member, day), parts in change.items():
+            key = {"dimension": dimension, "member": member, "day": day}
+            if any(parts.get(part) for part in PARTS):
+                closed.append({**key, **{part: parts.get(part, 0) for part in PARTS}})
+            opened += [{**key, "part": part, "n": n} for part, n in parts.items() if n and ":" in part]
+        for table, names, rows in ((figure_day, PARTS, closed), (figure_open, ("n",), opened)):
+            if rows:
+                self._c.execute(_adding(self._dialect, table, names), rows)
 
 
-class _Period:
-    """From an instant to before another."""
-
-    def __init__(self, first: datetime, end: datetime) -> None:
-        self._first, self._end = first, end
-
-    def holds(self, column: Any) -> ColumnElement[bool]:
-        return and_(column >= self._first, column < self._end)
+def _parts(values: Sequence[Any]) -> dict[str, int]:
+    return {part: int(n) for part, n in zip(PARTS, values, strict=True) if n}
 
 
-def _decided(at: _Period) -> ColumnElement[bool]:
-    return and_(_p.status == "approved", at.holds(_SETTLED))
+def _rows(history: Any, zone: ZoneInfo) -> list[Row]:
+    members = members_of(history)
+    known = tuple(members[one] for one in Dimension)
+    return [(day.toordinal(), known, dict(parts)) for day, parts in days_of(history, zone).items()]
 
 
-def _overturned(at: _Period) -> ColumnElement[bool]:
-    """Approved in a later round, and other than what an earlier round had approved."""
-    earlier = (
-        select(_FIRST.c.id)
-        .where(
-            _FIRST.c.case_id == _p.case_id,
-            _FIRST.c.round < _p.round,
-            _FIRST.c.status == "approved",
-            _FIRST.c.decision != _p.decision,
-        )
-        .exists()
+def _sorted(rows: Sequence[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: row[0])
+
+
+def _case_row(case_id: int, row: Row) -> dict[str, Any]:
+    day, members, parts = row
+    return {"case_id": case_id, "day": day, "parts": parts, **dict(zip(_DIMENSIONS, members, strict=True))}
+
+
+def _spread(change: dict[tuple[str, str, int], Counter[str]], row: Row, sign: int) -> None:
+    day, members, parts = row
+    told_apart = [(part, sign * n) for part, n in parts.items() if not of_all(part)]
+    for dimension, member in zip(_DIMENSIONS, members, strict=True):
+        counter = change[dimension, member, day]
+        for part, n in told_apart:
+            counter[part] += n
+    whole = change[EVERYTHING, "", day]
+    for part, n in parts.items():
+        whole[part] += sign * n
+
+
+def _adding(dialect: str, table: Any, names: Sequence[str]) -> Insert:
+    new = insert_of(dialect)(table)
+    key = [column.name for column in table.primary_key]
+    made: Insert = new.on_conflict_do_update(
+        index_elements=key, set_={name: table.c[name] + new.excluded[name] for name in names}
     )
-    return and_(_decided(at), earlier)
-
-
-def _reached(state: IntentState) -> Any:
-    """Each intent with the instant at which it first came to a state."""
-    return (
-        select(_e.intent_id, type_coerce(func.min(_e.at), Instant).label("at"))
-        .where(_e.state == state.value)
-        .group_by(_e.intent_id)
-        .subquery()
-    )
-
-
-def _seconds(mean_us: Any) -> float | None:
-    return None if mean_us is None else float(mean_us) / _US
+    return made

@@ -31,6 +31,7 @@ from refund_desk.store.reconciliation import ReconciliationRepo
 from refund_desk.store.sending import SendingRepo
 from refund_desk.store.sources import SourceRepo
 from refund_desk.store.views import Views
+from refund_desk.store.workload import WorkloadRepo
 
 WAKE = text("NOTIFY refund_desk")
 """Tells other processes on PostgreSQL that something was committed; delivered with the commit."""
@@ -78,6 +79,10 @@ class SqlWork:
     @cached_property
     def views(self) -> Views:
         return Views(self.connection)
+
+    @cached_property
+    def workload(self) -> WorkloadRepo:
+        return WorkloadRepo(self.connection)
 
     @cached_property
     def exports(self) -> Exports:

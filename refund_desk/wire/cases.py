@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from refund_desk.domain.reconciliation import BreakKind
 from refund_desk.domain.words import (
     Aspect,
     ClockKind,
@@ -271,6 +272,17 @@ class Change(Wire):
     by: PersonRef | None = None
 
 
+class CaseBreak(Wire):
+    """An open difference that reconciliation found about the case's order."""
+
+    id: int
+    kind: BreakKind
+    amount: Amount
+    since: Time
+    systems: list[str] = Field(description="Who disagrees, here first.")
+    lines: list[str] = Field(description="Numbers of the payments, refunds and entries that it is about.")
+
+
 class CaseView(Wire):
     """Everything about one case, in one answer."""
 
@@ -295,6 +307,7 @@ class CaseView(Wire):
     order: OrderPane | None = None
     payment: PaymentPane | None = None
     conflicts: list[ConflictView] = Field(default_factory=list)
+    breaks: list[CaseBreak] = Field(default_factory=list)
     findings: list[FindingView] = Field(default_factory=list)
     messages: list[MessageView] = Field(default_factory=list)
     evidence: list[EvidenceView] = Field(default_factory=list)

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from refund_desk.domain.reconciliation import BreakKind, Check, Resolution
-from refund_desk.wire.base import Currency, Id64, Wire
+from refund_desk.domain.reconciliation import BreakKind, Check, Resolution, State
+from refund_desk.wire.base import Currency, Id64, PersonRef, Wire
 
+Breaks = Annotated[list[Id64], Field(min_length=1, max_length=200)]
 Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why; it stays on record.")]
 
 
@@ -40,13 +41,15 @@ class StatementTaken(Wire):
 
 
 class Reconciled(Wire):
-    """What a run found. arrived: payouts seen on a statement; cases_back: decided cases put back into the queue."""
+    """What a run found. settled: breaks that are none any more; arrived: payouts seen on a statement; cases_back:
+    decided cases put back into the queue."""
 
     lines: int
     matches: int
     new_matches: int
     breaks: int
     new_breaks: int
+    settled: int
     arrived: int
     cases_back: int
 
@@ -93,7 +96,9 @@ class BreakView(Wire):
     found_at: datetime
     status: str
     ref: str | None = None
+    order: str | None = Field(default=None, description="Number of the order that it is about.")
     owner_id: Id64 | None = None
+    owner: str | None = Field(default=None, description="The owner's name.")
     settled_at: datetime | None = None
     resolution: Resolution | None = None
     reason: str | None = None
@@ -102,6 +107,58 @@ class BreakView(Wire):
 class BreakPage(Wire):
     rows: list[BreakView]
     next: int | None = Field(default=None, description="Ask for rows after this id; null: these were the last.")
+
+
+class LineView(LineName):
+    """A line as it stands now. known: its system still lists it; name: of the payer, masked."""
+
+    known: bool
+    refs: list[str] = Field(default_factory=list)
+    minor: int | None = None
+    currency: Currency | None = None
+    at: datetime | None = None
+    account: str | None = None
+    name: str | None = None
+    fee: int | None = None
+    state: State | None = None
+    batch: str | None = None
+
+
+class BreakDetail(BreakView):
+    """Side by side: the lines of either side, the fields in which they differ, and what else of the order matched."""
+
+    lines_here: list[LineView]
+    lines_there: list[LineView]
+    differs: list[str] = Field(description="Names of fields of `LineView`.")
+    matches: list[MatchView]
+
+
+class KindCount(Wire):
+    kind: BreakKind
+    count: int
+
+
+class BreakCounts(Wire):
+    """Open breaks by kind; mine and nobody's among them."""
+
+    kinds: list[KindCount]
+    open: int
+    mine: int
+    unowned: int
+    owners: list[PersonRef] = Field(description="Who may be given a break.")
+
+
+class ReopenBreaks(Wire):
+    """Several breaks that weren't settled after all."""
+
+    breaks: Breaks
+
+
+class AssignBreaks(Wire):
+    """Several breaks for one owner."""
+
+    breaks: Breaks
+    person: Id64
 
 
 class UndoMatch(Wire):
@@ -116,7 +173,7 @@ class ResolveBreak(Wire):
 class ResolveBreaks(Wire):
     """Several breaks settled alike; each has a result of its own."""
 
-    breaks: Annotated[list[Id64], Field(min_length=1, max_length=200)]
+    breaks: Breaks
     resolution: Resolution
     reason: Reason
 

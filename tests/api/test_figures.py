@@ -11,7 +11,7 @@ import pytest
 
 from refund_desk.client.words import LANGUAGES, Words
 from refund_desk.domain.errors import Refused
-from refund_desk.domain.figures import FIGURES, GROUPS, Unit
+from refund_desk.domain.figures import FIGURES, GROUPS, Unit, month_span
 from refund_desk.wire.figures import MonthFile, MonthOrder
 from tests.api.test_dossier import text_of
 from tests.fakes.desk_api import CASES, DeskApi
@@ -55,10 +55,58 @@ def test_the_same_figures_on_screen_and_on_paper(desk_api: DeskApi, tmp_path: Pa
     assert [entry["data"]["format"] for entry in desk_api.entries("report.exported")] == ["pdf", "pdf", "xlsx"]
 
 
+def test_the_board_has_the_month_s_figures_and_leads_to_its_cases(desk_api: DeskApi) -> None:
+    desk_api.paid(desk_api.ref(1))
+    span = month_span(MONTH)
+    month = desk_api.ask("lead", lambda client: client.month(MONTH))
+    board = desk_api.ask("auditor", lambda client: client.figures(span.first, span.last, "reason"))
+    assert (board.figures, board.waiting, board.zone) == (month.figures, 0, "Asia/Shanghai")
+    assert (board.before_first.isoformat(), board.step, len(board.line)) == ("2026-10-01", "day", 30)
+    assert sum(step.values["opened"] for step in board.line) == CASES  # type: ignore[misc]
+    reason = board.members[0].member
+    of = desk_api.ask("lead", lambda client: client.figures(span.first, span.last, "reason", reason))
+    assert {one.name: one.now for one in of.figures} == board.members[0].values
+    people = desk_api.ask("lead", lambda client: client.figures(span.first, span.last, "person"))
+    assert [(one.name, one.values["decided"]) for one in people.members if one.member] == [("Reviewer One", 1)]
+    found: list[str] = []
+    after = None
+    while True:
+        page = desk_api.ask(
+            "lead",
+            lambda client, after=after: client.figure_cases("opened", span.first, span.last, after=after, limit=5),  # type: ignore[misc]
+        )
+        found += [one.ref for one in page.cases]
+        if (after := page.next) is None:
+            break
+    assert sorted(found) == sorted(desk_api.ref(n) for n in range(1, CASES + 1))
+    paid = desk_api.ask("lead", lambda client: client.figure_cases("paid_out", span.first, span.last))
+    assert [(one.ref, one.adds["paid"]) for one in paid.cases] == [(desk_api.ref(1), 1)]
+
+
+def test_what_waits_to_be_counted_is_said(desk_api: DeskApi) -> None:
+    span = month_span(MONTH)
+    assert desk_api.ask("lead", lambda client: client.figures(span.first, span.last)).waiting is None
+    desk_api.house.count_figures()
+    assert desk_api.ask("lead", lambda client: client.figures(span.first, span.last)).waiting == 0
+    desk_api.paid(desk_api.ref(2))
+    desk_api.house.integrate()
+    board = desk_api.ask("lead", lambda client: client.figures(span.first, span.last))
+    assert board.waiting
+    desk_api.house.count_figures()
+    again = desk_api.ask("lead", lambda client: client.figures(span.first, span.last))
+    decided = {one.name: one.now for one in again.figures}["decided"]
+    assert (again.waiting, decided) == (0, 1)
+
+
 def test_who_may_not_read_reports(any_desk: DeskApi) -> None:
     with pytest.raises(Refused):
         any_desk.ask("reviewer", lambda client: client.month(MONTH))
     assert any_desk.call("GET", "/reports/month?month=2026-13", by="lead").status_code == 422
+    for query in ("first=2026-10-02&last=2026-10-01", "first=2026-10-01&last=2026-10-02&by=mood"):
+        assert any_desk.call("GET", f"/figures?{query}", by="lead").status_code == 422
+    for path, status in (("mood/cases?", 404), ("opened/cases?after=x&", 422)):
+        wrong = any_desk.call("GET", f"/figures/{path}first=2026-10-01&last=2026-10-02", by="lead")
+        assert wrong.status_code == status
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

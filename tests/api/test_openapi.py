@@ -11,12 +11,25 @@ from pydantic import BaseModel, TypeAdapter
 
 from refund_desk.server.examples import EXAMPLES
 from refund_desk.server.openapi import ERRORS
-from refund_desk.wire import base, bundle, cases, clocks, commands, exports, figures, reconciliation, sources
+from refund_desk.wire import (
+    base,
+    bundle,
+    cases,
+    clocks,
+    commands,
+    exports,
+    figures,
+    process_map,
+    reconciliation,
+    sources,
+    workload,
+)
 from tests.fakes.desk_api import DeskApi
 
+MODULES = (base, bundle, cases, clocks, commands, exports, figures, process_map, reconciliation, sources, workload)
 SHAPES: dict[str, type[BaseModel]] = {
     name: kind
-    for module in (base, bundle, cases, clocks, commands, exports, figures, reconciliation, sources)
+    for module in MODULES
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, BaseModel)
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 from tests.fakes.api_routes import RESOLVE
 from tests.fakes.desk_api import DeskApi
 
@@ -27,14 +30,24 @@ def test_a_file_goes_in_once_and_only_by_finance(desk_api: DeskApi) -> None:
 
 
 def test_a_run_lists_and_a_bulk_with_one_result_per_row(desk_api: DeskApi) -> None:
-    ran = desk_api.call("POST", "/reconciliation/run", by="finance").json()
-    assert (ran["breaks"], ran["cases_back"]) == (0, 0)
-    assert desk_api.call("GET", "/reconciliation/breaks", by="auditor").json() == {"rows": [], "next": None}
-    assert desk_api.call("GET", "/reconciliation/matches", by="supervisor").json()["rows"] == []
-    body = {"breaks": [5, 6], **RESOLVE}
+    ran = _finished(desk_api, desk_api.call("POST", "/reconciliation/run?whole=true", by="finance").json())
+    assert (ran["status"], ran["result"]["cases_back"]) == ("done", 0)
+    assert desk_api.call("GET", "/reconciliation/breaks?status=resolved", by="auditor").json()["rows"] == []
+    match = desk_api.call("GET", "/reconciliation/matches", by="supervisor").json()["rows"][0]
+    assert (match["check"], match["terms"][0][0]) == ("shop_gateway", "reference_exact")
+    body = {"breaks": [5_000, 6_000], **RESOLVE}
     results = desk_api.call("POST", "/reconciliation/breaks/resolve", body, by="finance").json()
     assert [(one["id"], one["error"]["code"]) for one in results] == [
-        (5, "reconciliation.break_not_found"),
-        (6, "reconciliation.break_not_found"),
+        (5000, "reconciliation.break_not_found"),
+        (6000, "reconciliation.break_not_found"),
     ]
     assert desk_api.call("POST", "/reconciliation/breaks/resolve", body, by="reviewer").status_code == 403
+
+
+def _finished(desk_api: DeskApi, job: dict[str, Any]) -> dict[str, Any]:
+    """A job at its end; whoever started it alone may ask."""
+    until = time.monotonic() + 30
+    while job["status"] == "running":
+        assert time.monotonic() < until, job
+        job = desk_api.call("GET", f"/jobs/{job['id']}", by="finance").json()
+    return job

@@ -49,8 +49,13 @@ def things(desk: DeskApi) -> dict[str, Any]:
         "quarantined": wrong.json()["params"]["id"],
         "inbox_id": 1,
         "login": "reviewer2",
+        "figure": "opened",
         "job_id": "0" * 32,
         "source": "nowhere",
+        "person": 999,
+        "move": 999,
+        "what": "absence",
+        "lasting": 999,
     }
 
 
@@ -155,6 +160,7 @@ def test_nobody_gets_anything(desk_api: DeskApi) -> None:
     desk_api.clock.forward(hours=13)
     known = {"ref": desk_api.ref(1), "number": 1, "intent_id": "x", "consultation": 1, "evidence": 1, "note": 1}
     known |= {"change": 1, "quarantined": 1, "inbox_id": 1, "login": "reviewer", "job_id": "x", "source": "shop"}
+    known |= {"figure": "opened", "person": 1, "move": 1, "what": "absence", "lasting": 1}
     with desk_api.house.read() as work:
         before = work.log.unprotected()
 
@@ -184,6 +190,7 @@ def test_who_must_change_the_password_may_do_nothing_else(desk_api: DeskApi) -> 
     token, own = signed["token"], {"GET /v1/me", "DELETE /v1/session", "POST /v1/me/password"}
     known = {"ref": desk_api.ref(1), "number": 1, "intent_id": "x", "consultation": 1, "evidence": 1, "note": 1}
     known |= {"change": 1, "quarantined": 1, "inbox_id": 1, "login": "reviewer", "job_id": "x", "source": "shop"}
+    known |= {"figure": "opened", "person": 1, "move": 1, "what": "absence", "lasting": 1}
     for route in CLOSED:
         if route.name in own:
             continue
@@ -205,6 +212,7 @@ def test_what_does_not_exist_is_404(desk_api: DeskApi) -> None:
     nothing = {"ref": "RC-26-999999", "number": 77, "intent_id": "none", "consultation": 999999}
     nothing |= {"evidence": 999999, "note": 999999, "change": 999999, "quarantined": 999999, "inbox_id": 999999}
     nothing |= {"login": "nobody.here", "job_id": "none", "source": "nowhere"}
+    nothing |= {"figure": "mood", "person": 999999, "move": 999999, "what": "absence", "lasting": 999999}
     roles = {activity: rules.seats.r[0].value for activity, rules in STANDARD.activities.items()}
     for route in CLOSED:
         if "{" not in route.template:

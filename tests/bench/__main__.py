@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import audit, desk, exports, intake, reconcile, service, window
+from tests.bench import audit, desk, exports, figures, intake, reconcile, service, window
 from tests.bench.measure import Row, machine, table
 
 
@@ -30,6 +30,7 @@ FIGURES: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "window": lambda options: window.work(options.cases, options.open),
     "export": lambda options: exports.tables(options.cases, options.open),
     "dossier": lambda _: exports.dossier(),
+    "figures": lambda options: figures.board(options.cases),
     "import": lambda options: intake.long_file(options.cases),
     "reconcile": lambda options: reconcile.figures(),
 }

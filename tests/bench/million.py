@@ -11,6 +11,7 @@ import json
 import random
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,19 +25,27 @@ MINUTE = 60_000_000
 
 def fill(path: Path, version: str, now: datetime, cases: int, opened: int, reviewers: int) -> None:
     """Add the cases to an empty desk database whose tables are there. version: of the process they began with."""
+    with connect(path) as db:
+        for name, rows in _rows(version, int(now.timestamp() * 1_000_000), cases, opened, reviewers):
+            insert_rows(db, name, rows)
+
+
+@contextmanager
+def connect(path: Path) -> Iterator[sqlite3.Connection]:
+    """One transaction that needn't survive a crash; analysed and written through at its end."""
     db = sqlite3.connect(path, isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=OFF", "cache_size=-400000"):
         db.execute(f"PRAGMA {pragma}")
     db.execute("BEGIN IMMEDIATE")
-    for name, rows in _rows(version, int(now.timestamp() * 1_000_000), cases, opened, reviewers):
-        _insert(db, name, rows)
+    yield db
     db.execute("COMMIT")
     db.execute("ANALYZE")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
 
 
-def _insert(db: sqlite3.Connection, table: str, rows: Iterator[dict[str, Any]]) -> None:
+def insert_rows(db: sqlite3.Connection, table: str, rows: Iterator[dict[str, Any]]) -> None:
+    """Rows that all have the first one's columns."""
     first = next(rows)
     columns = ",".join(f'"{name}"' for name in first)
     places = ",".join("?" * len(first))

@@ -22,7 +22,10 @@ from refund_desk.desktop.theme import MODES, theme
 from refund_desk.desktop.words import words
 from refund_desk.domain.words import Role
 from tests.fakes import panel_samples as samples
+from tests.fakes.workload_samples import BoardClient
 
+SLOW = ("dashboards",)
+"""What loads its charts when it is first opened."""
 SIZES = ((1280, 800), (1920, 1080))
 
 
@@ -66,6 +69,38 @@ def audit(desk: Desk, root: QWidget) -> None:
     panel.proof.show_report(samples.report())
 
 
+def reconciliation(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.reconciliation import ReconciliationPanel
+
+    _whole(root, ReconciliationPanel(desk)).start()
+
+
+def workload(preview: bool) -> Callable[[Desk, QWidget], None]:
+    def build(desk: Desk, root: QWidget) -> None:
+        from refund_desk.desktop.workload import WorkloadPanel
+
+        panel = _whole(root, WorkloadPanel(desk))
+        panel.start()
+        if preview:
+            panel.balance.click()
+
+    return build
+
+
+def dashboards(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.dashboards import DashboardsPanel
+
+    _whole(root, DashboardsPanel(desk)).start()
+
+
+def process_map(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.dashboards import DashboardsPanel
+
+    panel = _whole(root, DashboardsPanel(desk))
+    panel.open_page("map")
+    panel.start()
+
+
 def settings(name: str) -> Callable[[Desk, QWidget], None]:
     def build(desk: Desk, root: QWidget) -> None:
         from refund_desk.desktop.settings import SettingsPanel
@@ -89,7 +124,12 @@ PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
     "forme": forme,
     "approvals": approvals,
     "audit": audit,
-    **{name: settings(name) for name in ("users", "changes", "process", "account")},
+    "reconciliation": reconciliation,
+    **{name: settings(name) for name in ("users", "changes", "sources", "process", "account")},
+    "workload": workload(preview=False),
+    "balance": workload(preview=True),
+    "dashboards": dashboards,
+    "map": process_map,
 }
 
 
@@ -109,11 +149,11 @@ def main(target: Path, wanted: list[str]) -> None:
                 root = QWidget()
                 root.setObjectName("central")
                 desk = Desk(
-                    samples.FakeClient(),
+                    BoardClient(),
                     Operations(loop),
                     Keys(root),
                     DeskClock(samples.NOW),
-                    samples.me(Role.REVIEWER, Role.ADMINISTRATOR, Role.LEAD),
+                    samples.me(Role.REVIEWER, Role.ADMINISTRATOR, Role.LEAD, Role.FINANCE),
                     samples.status(),
                 )
                 for wide, high in SIZES:
@@ -121,7 +161,7 @@ def main(target: Path, wanted: list[str]) -> None:
                     if wide == SIZES[0][0]:
                         build(desk, root)
                     root.show()
-                    settle(app)
+                    settle(app, 2.5 if name in SLOW and wide == SIZES[0][0] else 0.35)
                     root.grab().save(str(target / f"{name}-{language}-{mode}-{wide}.png"))
                 root.close()
                 root.deleteLater()

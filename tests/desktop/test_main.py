@@ -20,9 +20,10 @@ from refund_desk.client.failures import Unreachable
 from refund_desk.desktop.app import DeskOptions, catching
 from refund_desk.desktop.approvals import ApprovalsPanel
 from refund_desk.desktop.audit import AuditPanel
+from refund_desk.desktop.dashboards import DashboardsPanel
 from refund_desk.desktop.demo import DemoPeople
 from refund_desk.desktop.forme import ForMePanel
-from refund_desk.desktop.main import DeskWindow
+from refund_desk.desktop.main import PLACES, DeskWindow
 from refund_desk.desktop.operations import Operations
 from refund_desk.desktop.settings.account import PasswordForm
 from refund_desk.desktop.shell import MainWindow
@@ -41,6 +42,7 @@ from refund_desk.wire.commands import DemoAccount, Me
 from tests.desktop.hands import click, press
 from tests.desktop.panels import cut, unnamed
 from tests.fakes import panel_samples as samples
+from tests.fakes.workload_samples import BoardClient
 
 OTHER_ROOT = "3q2+7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
@@ -89,7 +91,7 @@ def make(qtbot: QtBot, theme: Theme, words: DeskWords, operations: Operations, t
     def build(
         *roles: Role, who: Me | None = None, token: str | None = None, status: dict[str, Any] | None = None
     ) -> Rig:
-        client = samples.FakeClient(who or samples.me(*roles))
+        client = BoardClient(who or samples.me(*roles))
         client.token = token
         client.checkpoint = None
         client.the_status = samples.status(**(status or {}))
@@ -128,10 +130,10 @@ def test_sign_in_and_the_places_of_a_reviewer(qtbot: QtBot, make: Make) -> None:
 @pytest.mark.parametrize(
     ("role", "places"),
     [
-        (Role.SUPERVISOR, ["forme", "queue", "approvals", "settings"]),
-        (Role.AUDITOR, ["forme", "queue", "audit", "settings"]),
+        (Role.AUDITOR, ["forme", "queue", "reconciliation", "dashboards", "audit", "settings"]),
         (Role.ADMINISTRATOR, ["forme", "audit", "settings"]),
-        (Role.LEAD, ["forme", "queue", "approvals", "audit", "settings"]),
+        (Role.LEAD, ["forme", "queue", "approvals", "reconciliation", "workload", "dashboards", "audit", "settings"]),
+        (Role.SUPERVISOR, ["forme", "queue", "approvals", "reconciliation", "workload", "dashboards", "settings"]),
     ],
 )
 def test_places_follow_roles(qtbot: QtBot, make: Make, role: Role, places: list[str]) -> None:
@@ -255,9 +257,9 @@ def test_a_case_opens_from_every_place(qtbot: QtBot, make: Make) -> None:
     rig = make(Role.LEAD)
     rig.enter(qtbot)
     ref = samples.row(3).ref
-    for key in ("forme", "approvals", "audit"):
+    for key in ("forme", "approvals", "dashboards", "audit"):
         page = rig.window.open(key)
-        assert isinstance(page, ForMePanel | ApprovalsPanel | AuditPanel)
+        assert isinstance(page, ForMePanel | ApprovalsPanel | DashboardsPanel | AuditPanel)
         page.open_case.emit(ref)
         assert rig.window.current == "queue"
         assert rig.desk.workspace.ref == ref
@@ -476,8 +478,9 @@ def test_language_is_switched_live_and_told(qtbot: QtBot, make: Make, words: Des
     rig.window.top.language_chosen.emit("en")
     qtbot.waitUntil(lambda: rig.client.called("set_language") == [("en",)])
     assert [button.text() for button in rig.window.rail.buttons.values()] == [
-        tr(key)
-        for key in ("ui.forme.title", "ui.main.queue", "ui.main.approvals", "ui.main.audit", "ui.settings.title")
+        tr(PLACES[key][1])
+        for key in PLACES
+        for key in ("forme", "queue", "approvals", "reconciliation", "workload", "dashboards", "audit", "settings")
     ]
     left = {
         widget.text()
@@ -499,7 +502,7 @@ def test_names_and_room_in_every_place(qtbot: QtBot, make: Make, words: DeskWord
     rig = make(Role.LEAD, Role.ADMINISTRATOR)
     rig.enter(qtbot)
     words.use("qps")
-    for key in ("forme", "approvals", "audit", "settings"):
+    for key in ("forme", "approvals", "dashboards", "audit", "settings"):
         page = rig.window.open(key)
         QApplication.processEvents()
         assert unnamed(page) == [], key

@@ -227,6 +227,25 @@ def test_the_process_is_changed_as_text(qtbot: QtBot, panel: SettingsPanel, desk
     assert page.stack.currentIndex() == 0
 
 
+def test_what_a_change_touches_is_seen_before_it_is_proposed(
+    qtbot: QtBot, panel: SettingsPanel, desk: Desk, words: DeskWords
+) -> None:
+    words.use("en")
+    panel.edit_process()
+    page = panel.pages["process"]
+    assert isinstance(page, ProcessPage)
+    qtbot.waitUntil(lambda: page.stack.currentIndex() == 1)
+    press(page.editor, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: page.touches.model.rowCount() == 4)
+    assert page.touches.said.text() == (
+        "4 of 200 open cases would be treated otherwise. Stages or moves change: cases that have begun keep theirs."
+    )
+    assert lines(page.touches.model)[1] == "RC-26-004101 | Approval | approver: supervisor → lead"
+    assert [after for _, after in fake(desk).called("try_process")] == [0, 100]
+    press(page.editor, Qt.Key.Key_Escape)
+    assert page.stack.currentIndex() == 0
+
+
 def test_the_password(qtbot: QtBot, panel: SettingsPanel, desk: Desk) -> None:
     form = account(panel).password
     panel.open_page("account")
@@ -258,7 +277,8 @@ def test_language_and_theme_are_chosen_here_too(qtbot: QtBot, panel: SettingsPan
 def test_a_live_switch_and_room(panel: SettingsPanel, words: DeskWords) -> None:
     assert unnamed(panel) == []
     words.use("en")
-    assert [panel.tabs.tabText(n) for n in range(4)] == ["Accounts", "For a second person 2", "Process", "My account"]
+    heads = ["Accounts", "For a second person 2", "Sources", "Process", "My account"]
+    assert [panel.tabs.tabText(number) for number in range(5)] == heads
     words.use("qps")
     for name in panel.pages:
         panel.open_page(name)

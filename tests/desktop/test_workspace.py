@@ -22,8 +22,10 @@ from refund_desk.desktop.workspace.compare import Compare
 from refund_desk.desktop.workspace.decision_bar import READ_FIRST_S
 from refund_desk.desktop.workspace.popup import AskText, Choice
 from refund_desk.domain.errors import Invalid, Refused, Stale
+from refund_desk.domain.reconciliation import BreakKind
 from refund_desk.domain.words import Aspect, Decision, Role
-from refund_desk.wire.cases import CaseView
+from refund_desk.wire.base import Amount
+from refund_desk.wire.cases import CaseBreak, CaseView
 from refund_desk.wire.commands import ProposalBody
 from tests.desktop.workspace_rig import Rig, rig
 from tests.fakes import workspace_samples as samples
@@ -266,6 +268,27 @@ def test_a_pane_keeps_its_name_and_its_rows_their_height(qtbot: QtBot, operation
             qtbot.waitUntil(lambda: title.shown() == title.text() and title.x() == 12)
             for row in pane.movements.shown:
                 assert row.meta.height() >= row.meta.heightForWidth(row.meta.width())
+
+
+def test_what_reconciliation_knows_to_differ_is_marked_where_it_stands(qtbot: QtBot, operations: Operations) -> None:
+    found = CaseBreak(
+        id=12,
+        kind=BreakKind.OVER,
+        amount=Amount(minor=500, currency="CNY"),
+        since=samples.ago(days=2),
+        systems=["desk:stripe", "stripe"],
+        lines=["re_3Q9mBa2eZvKYlo2C", "ch_3Q8kd02eZvKYlo2C"],
+    )
+    with rig(qtbot, operations, samples.chinese().model_copy(update={"breaks": [found]})) as desk:
+        pane = desk.page.payment
+        (row,) = pane.breaks.shown
+        assert (row.title.text(), row.amount.text()) == ("≠ 多付", "¥5.00")
+        assert [one.pill.text() for one in pane.movements.shown if one.pill.isVisible()] == ["≠ 多付"]
+        charge = pane.fields.value("ch_3Q8kd02eZvKYlo2C/id")
+        assert charge is not None
+        assert charge.property("conflict") == "true"
+        desk.page.show_case(samples.chinese(), 0.0)
+        assert (pane.breaks_title.isHidden(), charge.property("conflict")) == (True, "false")
 
 
 def test_an_answer_half_typed_comes_back(qtbot: QtBot, operations: Operations, tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def _case(verb: str, activity: str, json: Any = None, money: bool = False, metho
     return Route(method, "/v1/cases/{ref}" + verb, activity, json, money=money)
 
 
+SPAN = {"start": "2026-12-01T00:00:00+00:00", "until": "2026-12-05T00:00:00+00:00"}
 RESOLVE = {"resolution": "explained", "reason": "known"}
 
 ROUTES: tuple[Route, ...] = (
@@ -171,6 +172,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/reconciliation/breaks/{number}/resolve", "break.resolve", RESOLVE),
     Route("POST", "/v1/reconciliation/breaks/{number}/assign", "break.assign", {"person": 1}),
     Route("POST", "/v1/reconciliation/breaks/resolve", "break.resolve", {"breaks": [1], **RESOLVE}),
+    Route("POST", "/v1/reconciliation/breaks/reopen", "break.resolve", {"breaks": [1]}),
+    Route("POST", "/v1/reconciliation/breaks/assign", "break.assign", {"breaks": [1], "person": 1}),
+    Route("POST", "/v1/reconciliation/breaks/{number}/case", "break.case"),
+    Route("GET", "/v1/reconciliation/breaks/{number}", "reconcile.read"),
+    Route("GET", "/v1/reconciliation/counts", "reconcile.read"),
     Route("GET", "/v1/users", "user.manage"),
     Route("POST", "/v1/users", "user.manage", {"name": "New One", "login": "reviewer", "roles": ["reviewer"]}),
     Route("PUT", "/v1/users/{login}/roles", "user.manage", {"roles": ["reviewer"], "reason": "as before"}),
@@ -205,8 +211,24 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/jobs/{job_id}/file", None),
     Route("POST", "/v1/exports/cases/{ref}", "export.case", {"format": "pdf"}),
     Route("POST", "/v1/exports/cases", "export.cases", {"format": "csv"}),
+    Route("GET", "/v1/figures", "report.read", query="?first=2026-10-01&last=2026-10-31"),
+    Route("GET", "/v1/figures/{figure}/cases", "report.read", query="?first=2026-10-01&last=2026-10-31"),
     Route("GET", "/v1/reports/month", "report.read", query="?month=2026-10"),
     Route("POST", "/v1/exports/month", "report.read", {"month": "2026-10", "format": "xlsx"}),
+    Route("GET", "/v1/workload", "workload.read"),
+    Route("POST", "/v1/workload/balance", "workload.read", {}),
+    Route("POST", "/v1/workload/preview", "workload.read", {"of": 1}),
+    Route("POST", "/v1/workload/moves", "workload.read", {"items": [{"ref": "RC-26-999999", "to": 1}]}),
+    Route("POST", "/v1/workload/moves/{move}/undo", "workload.read"),
+    Route("GET", "/v1/people", "workload.self"),
+    Route("PUT", "/v1/people/{person}/work", "workload.people", {}),
+    Route("PUT", "/v1/people/{person}/away", "workload.people", {"away": True}),
+    Route("POST", "/v1/people/{person}/absences", "workload.people", SPAN),
+    Route("POST", "/v1/people/{person}/interests", "workload.people", {"relation": "known", "person": 2}),
+    Route("POST", "/v1/people/{person}/delegations", "workload.delegate", {"to": 999, **SPAN}),
+    Route("POST", "/v1/people/{what}/{lasting}/end", "workload.self"),
+    Route("GET", "/v1/process/map", "report.read"),
+    Route("POST", "/v1/process/preview", "config.propose", {"content": {}}),
 )
 """In the order of the routers."""
 
@@ -216,6 +238,8 @@ PARAMETERS = {
     "/notes/{note}": "/notes/{note_id}",
     "/v1/quarantine/{quarantined}": "/v1/quarantine/{number}",
     "/v1/config/changes/{change}": "/v1/config/changes/{number}",
+    "/v1/workload/moves/{move}": "/v1/workload/moves/{number}",
+    "/v1/people/{what}/{lasting}": "/v1/people/{what}/{number}",
 }
 """Our names for what the templates all call a number."""
 

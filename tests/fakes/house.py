@@ -54,6 +54,9 @@ class StandardProcess:
     def content(self, work: Work, kind: str) -> Any:
         return process_book.standard_content()
 
+    def read(self, content: Any) -> Process:
+        return process_book.read(content)
+
     def check(self, kind: str, content: Any) -> str:
         return process_book.read(content).version
 

@@ -49,6 +49,8 @@ class Server:
 
     def __init__(self, mailbox: Mailbox) -> None:
         class Handler(socketserver.StreamRequestHandler):
+            disable_nagle_algorithm = True  # an answer of several lines would wait 40 ms for its acknowledgement
+
             def handle(self) -> None:
                 try:
                     _Talk(self.rfile, self.wfile, mailbox).run()

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from copy import deepcopy
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,11 @@ from refund_desk.wire import cases, clocks, commands
 from refund_desk.wire import decisions as wd
 from refund_desk.wire.base import Amount, Coded, PersonRef
 from refund_desk.wire.exports import CaseOrder, ExportOrder
+from refund_desk.wire.figures import FigureBoard, FigureCases
+from refund_desk.wire.process_map import ProcessMap, ProcessPreview
+from tests.fakes import figure_samples
+from tests.fakes.reconciliation_samples import ReconciliationAnswers
+from tests.fakes.source_samples import SourceAnswers
 
 NOW = datetime(2026, 11, 23, 4, 41, 7, tzinfo=UTC)
 LIN = PersonRef(id=1, name="林晓")
@@ -378,17 +385,22 @@ def outcome(ref: str, code: str = "proposal.approved", **changes: Any) -> comman
     return commands.Outcome(**{**values, **changes})
 
 
-def standard_process() -> Any:
-    """The process that ships with the desk and its reasons, as data."""
+@cache
+def _read_process() -> Any:
     folder = resource_dir() / "process"
     names = {"process": "standard.yaml", "reasons": "reasons.yaml"}
     return {name: yaml.safe_load((folder / file).read_text(encoding="utf-8")) for name, file in names.items()}
 
 
+def standard_process() -> Any:
+    """The process that ships with the desk and its reasons, as data: a copy of one's own."""
+    return deepcopy(_read_process())
+
+
 EXPORTED = b"ref,order\n"
 
 
-class FakeClient(DeskClient):
+class FakeClient(ReconciliationAnswers, SourceAnswers, DeskClient):
     """Answers from memory. `calls` has (method, arguments) in order."""
 
     def __init__(self, who: commands.Me | None = None, count: int = 120) -> None:
@@ -461,6 +473,31 @@ class FakeClient(DeskClient):
 
     async def seen(self, inbox_id: int) -> None:
         self._note("seen", inbox_id)
+
+    async def figures(self, first: date, last: date, by: str = "reason", of: str | None = None) -> FigureBoard:
+        self._note("figures", first, last, by, of)
+        return figure_samples.board(first, last, by, of)
+
+    async def process_map(self, first: date | None = None, last: date | None = None) -> ProcessMap:
+        self._note("process_map", first, last)
+        return figure_samples.process_map(first, last)
+
+    async def try_process(self, content: Any, after: int = 0) -> ProcessPreview:
+        self._note("try_process", content, after)
+        return figure_samples.preview(after)
+
+    async def figure_cases(
+        self,
+        figure: str,
+        first: date,
+        last: date,
+        by: str = "reason",
+        of: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> FigureCases:
+        self._note("figure_cases", figure, first, last, by, of, after)
+        return figure_samples.cases(after, limit)
 
     async def forecast(self) -> clocks.Forecast:
         self._note("forecast", None)

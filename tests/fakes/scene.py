@@ -152,6 +152,12 @@ class Scene:
             rows = connection.exec_driver_sql("SELECT action, case_ref FROM audit_entry ORDER BY id")
             return [action for action, about in rows if about == ref]
 
+    def entries_of(self, action: str) -> int:
+        """How often the log has an action."""
+        with self.house.engine.connect() as connection:
+            rows = connection.exec_driver_sql("SELECT action FROM audit_entry")
+            return sum(row[0] == action for row in rows)
+
 
 def shipment(order: str = "O1", **changes: Any) -> dict[str, Any]:
     return {

@@ -33,7 +33,7 @@ class Fault(StrEnum):
     ERROR_AFTER = "error_after"
     GARBAGE_BEFORE = "garbage_before"
     GARBAGE_AFTER = "garbage_after"
-    SLOW = "slow"  # the caller gives up; it is booked later, within the settling time
+    SLOW = "slow"  # the caller gives up; it is booked later, and listed within the settling time
     BUSY = "busy"  # 429 with Retry-After
     KEY_REVOKED = "key_revoked"  # 401
     ODD_STATUS = "odd_status"  # booked, in a state that no table lists
@@ -151,7 +151,7 @@ class Gateway:
         self.disputes: list[Dispute] = []
         self.journal: list[Entry] = []
         self.keys: dict[str, _Kept] = {}
-        self.later: list[tuple[float, str, Mapping[str, str], str]] = []
+        self.later: list[tuple[float, str, Mapping[str, str], str, float]] = []
         self.notices: list[str] = []  # payments about which a signed notification is on its way
         self.send_faults: list[Fault] = []
         self.read_faults: list[Fault] = []
@@ -168,9 +168,9 @@ class Gateway:
         while self.later and min(at for at, *_ in self.later) <= end:
             one = min(self.later, key=lambda waiting: waiting[0])
             self.later.remove(one)
-            at, key, form, payment = one
+            at, key, form, payment, listed = one
             self.now = max(self.now, at)
-            status, answer = self._book(form, key, payment, "succeeded")
+            status, answer = self._book(form, key, payment, "succeeded", listed)
             kept = self.keys.get(key)
             if kept is not None:
                 kept.status, kept.answer, kept.runs_until = status, answer, None
@@ -352,7 +352,7 @@ class Gateway:
         if fault is Fault.SLOW:
             due = self.now + min(self._lag() or self.settling_s / 2, self.settling_s)
             self.keys[key] = _Kept(body, self.now, runs_until=due)
-            self.later.append((due, key, form, payment))
+            self.later.append((due, key, form, payment, self.now + self.settling_s))
             raise NoAnswer("timeout")
         status, answer = self._run(fault, form, key, payment)
         self.keys[key] = _Kept(body, self.now, status, answer)
@@ -386,7 +386,10 @@ class Gateway:
         status, answer = self._book(form, key, payment, states.get(fault, "succeeded"))
         return (500, broken) if fault is Fault.ERROR_AFTER else (status, answer)
 
-    def _book(self, form: Mapping[str, str], key: str, payment: str, state: str) -> tuple[int, bytes]:
+    def _book(
+        self, form: Mapping[str, str], key: str, payment: str, state: str, listed: float | None = None
+    ) -> tuple[int, bytes]:
+        """`listed`: when at the latest it is shown; the settling time counts from the call, not from here."""
         minor = int(form["amount"])
         if payment not in self.payments:
             return 404, json.dumps(_error("invalid_request_error", "resource_missing")).encode()
@@ -395,6 +398,7 @@ class Gateway:
         start = "metadata["
         metadata = {name[len(start) : -1]: value for name, value in form.items() if name.startswith(start)}
         made = self._add(payment, minor, state, key, metadata)
+        made.visible_at = made.visible_at if listed is None else min(made.visible_at, max(self.now, listed))
         return 200, json.dumps(_refund(made, self.payments)).encode()
 
 

@@ -78,8 +78,8 @@ def test_a_lease_is_lengthened_by_its_holder_alone_and_changes_nothing_else(stor
         me, other = (work.people.add_person(name, NOW) for name in ("me", "other"))
         case = Cases(work).case(assignee_id=me, lease_until=NOW)
         before = work.cases.by_id(case)
-        assert not work.cases.renew(other, case, until)
-        assert work.cases.renew(me, case, until)
+        assert not work.cases.renew(other, case, until, NOW)
+        assert work.cases.renew(me, case, until, NOW)
         after = work.cases.by_id(case)
         assert (after.lease_until, after.versions, after.changed_at) == (until, before.versions, before.changed_at)
 

@@ -1,25 +1,42 @@
-"""Each figure against one that is computed anew from the raw rows, by another way; on both databases."""
+"""Each figure, from the sums that are kept, against one computed anew from the raw rows by another way."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
 from statistics import fmean
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, delete, insert, select, update
 
 from refund_desk.domain.errors import Invalid
-from refund_desk.domain.figures import FIGURES, MonthFigures, Value, month_before, month_bounds
+from refund_desk.domain.figure_parts import PARTS, of_all
+from refund_desk.domain.figures import (
+    EVERYTHING,
+    FIGURES,
+    Dimension,
+    Span,
+    Sums,
+    Value,
+    month_before,
+    month_span,
+    values_of,
+)
 from refund_desk.domain.words import MONEY_DECISIONS
 from refund_desk.store.tables import cases as t
-from refund_desk.store.tables.facts import merchant, message
+from refund_desk.store.tables.facts import merchant, message, personal
+from refund_desk.store.tables.figures import figure_case, figure_day, figure_open
+from refund_desk.store.tables.reconciliation import reconciliation_break
 from refund_desk.store.work import SqlStore, SqlWork
 from tests.store.many import Cases, store_over
 
-FIRST, END = month_bounds("2026-10")
+ZONE = ZoneInfo("Asia/Shanghai")
+OCTOBER = month_span("2026-10")
+FIRST, END = datetime(2026, 10, 1, tzinfo=ZONE), datetime(2026, 11, 1, tzinfo=ZONE)
 Rows = list[dict[str, Any]]
 
 
@@ -35,7 +52,7 @@ def fill(store: SqlStore, seed: int) -> None:
 
     def at() -> datetime:
         if dice.random() < 0.1:
-            return dice.choice(edges)
+            return edges[dice.randrange(4)]
         return FIRST + timedelta(seconds=dice.randint(-15 * 86_400, 45 * 86_400))
 
     with store.write() as work:
@@ -45,8 +62,14 @@ def fill(store: SqlStore, seed: int) -> None:
             run(insert(merchant).values(id=number, external_id=f"m{number}", name=f"Shop {number}"))
         for n in range(60):
             opened = at()
+            customer = cases.customer() if n % 3 else None
+            if customer and n % 2:
+                run(
+                    update(personal).where(personal.c.customer_id == customer).values(country=dice.choice(("CN", "DE")))
+                )
             shop = dice.choice((None, 1, 2))
             case = cases.case(
+                customer=customer,
                 opened_at=opened,
                 closed_at=dice.choice((None, at())),
                 reason=dice.choice(("damaged", "late")),
@@ -63,7 +86,9 @@ def fill(store: SqlStore, seed: int) -> None:
                     "round": number,
                     "number": number,
                     "reason": "x",
-                    "content": b"",
+                    "content": b'{"clause":"%s"}' % dice.choice((b"A.1", b"B.2")),
+                    "amount_minor": dice.choice((None, 100, 250)),
+                    "currency": "CNY",
                     "digest": b"",
                 }
                 said |= {"person_id": person, "at": at(), "verdict_at": dice.choice((None, at()))}
@@ -78,9 +103,22 @@ def fill(store: SqlStore, seed: int) -> None:
             for state in ("succeeded", "succeeded", "arrived"):
                 if dice.random() < 0.6:
                     run(insert(t.intent_event).values(intent_id=f"i{n}", at=at(), state=state, data={}))
-            if dice.random() < 0.3:
-                event = {"case_id": case, "round": 2, "at": at(), "type": "case.reopened", "aspect": "thread"}
-                run(insert(t.case_event).values(**event, version=1, data={}))
+            for kind in dice.sample(("case.reopened", "payout.confirmed", "note.added", "merchant.asked"), 2):
+                event = {"case_id": case, "round": 2, "at": at(), "type": kind, "aspect": "thread", "version": 1}
+                moved: dict[str, Any] = (
+                    {"from": "closed", "to": "review"} if kind != "note.added" else {"from": 1, "to": 2}
+                )
+                run(insert(t.case_event).values(**event, data=moved, person_id=dice.choice((None, person))))
+            if dice.random() < 0.2:
+                found: dict[str, Any] = {
+                    "digest": b"%d" % n,
+                    "kind": dice.choice(("duplicate", "under")),
+                    "check": "x",
+                    "here": [],
+                }
+                found |= {"there": [], "minor": 1, "currency": "CNY", "since": opened, "found_at": at()}
+                found |= {"status": dice.choice(("open", "resolved", "gone")), "case_id": case}
+                run(insert(reconciliation_break).values(**found))
             for number in range(dice.randint(0, 4)):
                 said = {"case_id": case, "source": "s", "external_id": f"{n}-{number}", "direction": "in", "text": "t"}
                 said |= {"channel": "mail", "who": dice.choice(("customer", "merchant", "agent")), "sent_at": at()}
@@ -99,104 +137,180 @@ def mean(values: list[timedelta]) -> float | None:
     return fmean(one.total_seconds() for one in values) if values else None
 
 
-def anew(work: SqlWork) -> dict[str, Value]:
-    """Every figure, from rows alone."""
-    cases, clocks = raw(work, t.refund_case), [c for c in raw(work, t.case_clock) if inside(c["stopped_at"])]
-    approved = [p for p in raw(work, t.proposal) if p["status"] == "approved"]
+def anew(work: SqlWork, wanted: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Value]:
+    """Every figure of the cases that are wanted, from rows alone."""
+    cases = [c for c in raw(work, t.refund_case) if wanted(c)]
+    ids = {c["id"] for c in cases}
+
+    def of(table: Any) -> Rows:
+        return [row for row in raw(work, table) if row["case_id"] in ids]
+
+    clocks = [c for c in of(t.case_clock) if inside(c["stopped_at"])]
+    approved = [p for p in of(t.proposal) if p["status"] == "approved"]
     decided = [p for p in approved if inside(p["verdict_at"] or p["at"])]
     gave = sum(p["decision"] in list(MONEY_DECISIONS) for p in decided)
     declined = sum(p["decision"] == "decline" for p in decided)
+    intents = {i["id"]: i for i in of(t.refund_intent)}
     first: dict[tuple[str, str], datetime] = {}
     for event in raw(work, t.intent_event):
         key = event["intent_id"], event["state"]
         first[key] = min(first.get(key, event["at"]), event["at"])
-    intents = {i["id"]: i for i in raw(work, t.refund_intent)}
-    out = [key for (key, state), at in first.items() if state == "succeeded" and inside(at)]
-    there = [key for (key, state), at in first.items() if state == "arrived" and inside(at)]
+    out = [key for (key, state), at in first.items() if key in intents and state == "succeeded" and inside(at)]
+    there = [key for (key, state), at in first.items() if key in intents and state == "arrived" and inside(at)]
     paid: Counter[str] = Counter()
     for one in out:
         paid[intents[one]["currency"]] += intents[one]["amount_minor"]
-    written = Counter(m["case_id"] for m in raw(work, message) if m["who"] == "customer" and inside(m["sent_at"]))
-    turned = [
-        p
-        for p in decided
-        if any(
-            q["case_id"] == p["case_id"] and q["round"] < p["round"] and q["decision"] != p["decision"]
+    broken = [b for b in of(reconciliation_break) if b["status"] != "gone"]
+    said = sorted((m for m in of(message) if m["who"] == "customer"), key=lambda m: (m["sent_at"], m["id"]))
+    begun = {m["id"] for m in {m["case_id"]: m for m in reversed(said)}.values()}
+    contacts = [m for m in said if inside(m["sent_at"])]
+    turned, money = 0, 0
+    for p in decided:
+        earlier = [
+            q
             for q in approved
-        )
-    ]
-    reopened = {e["case_id"] for e in raw(work, t.case_event) if e["type"] == "case.reopened" and inside(e["at"])}
+            if q["case_id"] == p["case_id"] and q["round"] < p["round"] and q["decision"] != p["decision"]
+        ]
+        if earlier:
+            turned += 1
+            money += abs((p["amount_minor"] or 0) - (max(earlier, key=lambda q: q["round"])["amount_minor"] or 0))
+    events = [e for e in of(t.case_event) if inside(e["at"])]
+    moves = [e for e in events if isinstance(e["data"].get("to"), str)]
     late = sum(c["due_at"] is not None and c["stopped_at"] > c["due_at"] for c in clocks)
     return {
         "opened": sum(inside(c["opened_at"]) for c in cases),
         "closed": sum(inside(c["closed_at"]) for c in cases),
         "decided": len(decided),
-        "approval_rate": gave / (gave + declined),
+        "approval_rate": share(gave, gave + declined),
         "first_answer": mean([c["stopped_at"] - c["started_at"] for c in clocks if c["kind"] == "first_answer"]),
         "decision_time": mean([c["stopped_at"] - c["started_at"] for c in clocks if c["kind"] == "decision"]),
-        "missed": late / len(clocks),
-        "paid_out": dict(paid),
+        "missed": share(late, len(clocks)),
+        "paid_out": dict(paid) or None,
         "arrival": mean([first[key, "arrived"] - intents[key]["created_at"] for key in there]),
-        "no_arrival": sum((key, "arrived") not in first for key in out) / len(out),
-        "repeat_contacts": sum(n > 1 for n in written.values()) / len(written),
-        "appeals": len(reopened),
-        "overturned": len(turned),
+        "no_arrival": share(sum((key, "arrived") not in first for key in out), len(out)),
+        "reconciled": share(
+            sum(intents[key]["case_id"] not in {b["case_id"] for b in broken} for key in out), len(out)
+        ),
+        "repeat_contacts": share(sum(m["id"] not in begun for m in contacts), len(contacts)),
+        "duplicates": sum(b["kind"] == "duplicate" and inside(b["found_at"]) for b in broken),
+        "appeals": sum(e["type"] == "case.reopened" for e in events),
+        "overturned": turned,
+        "reversed": {"CNY": money} if money else None,
+        "automation": share(sum(e["person_id"] is None for e in moves), len(moves)),
     }
 
 
-@pytest.mark.parametrize("seed", range(3))
+def share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def count(store: SqlStore) -> None:
+    with store.write() as work:
+        work.figures.count_again(work.figures.cases_after(0, 1000), ZONE)
+
+
+def same(found: dict[str, Value], wanted: dict[str, Value]) -> None:
+    assert found.keys() == FIGURES.keys() == wanted.keys()
+    for name, value in wanted.items():
+        assert found[name] == (pytest.approx(value) if isinstance(value, float) else value), name
+
+
+@pytest.mark.parametrize("seed", range(2))
 def test_every_figure_is_what_the_raw_rows_say(store: SqlStore, seed: int) -> None:
     fill(store, seed)
+    count(store)
     with store.read_long() as work:
-        found = work.figures.month("2026-10", FIRST, END)
-        wanted = anew(work)
-        cases = raw(work, t.refund_case)
-    assert found.values.keys() == FIGURES.keys() == wanted.keys()
-    for name, value in wanted.items():
-        same = pytest.approx(value) if isinstance(value, float) else value
-        assert found.values[name] == same, name
-    opened = [c for c in cases if inside(c["opened_at"])]
-    assert found.groups["reason"] == Counter(c["reason"] for c in opened)
-    assert found.groups["channel"] == Counter(c["channel"] or "" for c in opened)
-    assert sum(found.groups["decision"].values()) == found.values["decided"]
+        same(values_of(work.figures.sums(EVERYTHING, OCTOBER)[""]), anew(work))
+        for reason in ("damaged", "late"):
+            found = work.figures.sums(Dimension.REASON.value, OCTOBER, reason)[reason]
+            same(values_of(found), anew(work, lambda c, reason=reason: c["reason"] == reason))  # type: ignore[misc]
+        own = {p["customer_id"] for p in raw(work, personal) if p["country"] == "DE"}
+        found = work.figures.sums(Dimension.REGION.value, OCTOBER)["DE"]
+        same(values_of(found), anew(work, lambda c: c["customer_id"] in own))
 
 
-def test_merchants_are_scored_by_their_own_cases(store: SqlStore) -> None:
-    fill(store, 5)
+def test_members_of_each_dimension_come_to_the_whole(store: SqlStore) -> None:
+    fill(store, 2)
+    count(store)
     with store.read_long() as work:
-        found = {one.merchant: one for one in work.figures.month("2026-10", FIRST, END).merchants}
-        cases, said = raw(work, t.refund_case), raw(work, message)
-    for number in (1, 2):
-        own = {c["id"]: c["opened_at"] for c in cases if c["merchant_id"] == number and inside(c["opened_at"])}
-        told: dict[int, datetime] = {}
-        for one in said:
-            if one["who"] == "merchant" and one["case_id"] in own:
-                told[one["case_id"]] = min(told.get(one["case_id"], one["sent_at"]), one["sent_at"])
-        early = sum(at - own[case] <= timedelta(hours=24) for case, at in told.items())
-        score = found[f"Shop {number}"]
-        assert (score.cases, score.answered, score.in_time) == (len(own), len(told), early)
+        whole = Counter(work.figures.sums(EVERYTHING, OCTOBER)[""])
+        for dimension in Dimension:
+            members = work.figures.sums(dimension.value, OCTOBER)
+            assert added(members.values()) == {part: n for part, n in whole.items() if not of_all(part)}
+        assert added(work.figures.line(EVERYTHING, "", OCTOBER).values()) == whole
 
 
-def test_a_month_in_which_nothing_happened(store: SqlStore) -> None:
+def added(many: Iterable[Sums]) -> Counter[str]:
+    """Their sum, of what may be below zero too."""
+    out: Counter[str] = Counter()
+    for one in many:
+        out.update(one)
+    return out
+
+
+def test_what_changes_is_counted_again_and_nothing_twice(store: SqlStore) -> None:
+    """Counted at any pace, the sums are those of counting once."""
+    fill(store, 3)
+    count(store)
+    with store.write() as work:
+        ids = work.figures.cases_after(0, 1000)
+        assert work.figures.count_again(ids, ZONE) == 0
+        work.connection.execute(delete(message).where(message.c.case_id.in_(ids[:20])))
+        work.connection.execute(update(t.refund_case).where(t.refund_case.c.id.in_(ids[10:30])).values(reason="other"))
+        work.connection.execute(update(t.proposal).where(t.proposal.c.case_id.in_(ids[:5])).values(status="void"))
+    with store.write() as work:
+        for start in range(0, 40, 7):
+            work.figures.count_again(ids[start : start + 7], ZONE)
+    kept = tables(store)
+    with store.write() as work:
+        work.figures.forget()
+    count(store)
+    assert kept == tables(store)
+
+
+def tables(store: SqlStore) -> list[Any]:
+    """What is kept; a sum that has come to nothing again is as good as none."""
     with store.read_long() as work:
-        found = work.figures.month("2026-10", FIRST, END)
-    assert found.values["opened"] == 0
-    assert [name for name, value in found.values.items() if value is None] == [
-        "approval_rate",
-        "first_answer",
-        "decision_time",
-        "missed",
-        "paid_out",
-        "arrival",
-        "no_arrival",
-        "repeat_contacts",
-    ]
-    assert found == MonthFigures("2026-10", found.values, {"reason": {}, "channel": {}, "decision": {}}, ())
+        days = [row for row in raw(work, figure_day) if any(row[part] for part in PARTS)]
+        rows = [days, raw(work, figure_case), [row for row in raw(work, figure_open) if row["n"]]]
+        return [sorted(map(str, map(dict.items, some))) for some in rows]
+
+
+def test_the_cases_behind_a_figure(store: SqlStore) -> None:
+    fill(store, 4)
+    count(store)
+    with store.read_long() as work:
+        wanted = {
+            p["case_id"]
+            for p in raw(work, t.proposal)
+            if p["status"] == "approved" and inside(p["verdict_at"] or p["at"])
+        }
+        found, after = [], None
+        while page := work.figures.behind("decided", OCTOBER, EVERYTHING, "", after, 7):
+            found += page
+            after = page[-1].day.toordinal(), page[-1].case
+        assert {one.case for one in found} == wanted
+        assert sum(one.parts["decided"] for one in found) == work.figures.sums(EVERYTHING, OCTOBER)[""]["decided"]
+        late = work.figures.behind("decided", OCTOBER, "reason", "late", None, 200)
+        assert {one.case for one in late} == {one.case for one in found if one.reason == "late"}
+
+
+def test_spans() -> None:
+    october, days = month_span("2026-10"), Span(date(2026, 3, 10), date(2026, 3, 19))
+    assert (october.before, days.before) == (month_span("2026-09"), Span(date(2026, 2, 28), date(2026, 3, 9)))
+    assert Span(date(2026, 1, 1), date(2026, 12, 31)).before == Span(date(2025, 1, 1), date(2025, 12, 31))
+    assert [Span(date(2026, 1, 1), date(2026, m, 28)).step() for m in (2, 6, 12)] == ["day", "week", "month"]
+    weeks = Span(date(2026, 1, 1), date(2026, 6, 30))
+    assert list(weeks.starts())[:2] == [date(2026, 1, 1), date(2026, 1, 5)]
+    assert weeks.start_of(date(2026, 1, 11)) == date(2026, 1, 5)
+    for first, last in ((date(2026, 1, 2), date(2026, 1, 1)), (date(2000, 1, 1), date(2026, 1, 1))):
+        with pytest.raises(Invalid):
+            Span(first, last)
 
 
 def test_months() -> None:
-    assert month_bounds("2026-12") == (datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    assert month_span("2026-12") == Span(date(2026, 12, 1), date(2026, 12, 31))
     assert [month_before(one) for one in ("2026-10", "2026-01", "2026-12")] == ["2026-09", "2025-12", "2026-11"]
     for wrong in ("2026-13", "2026", "October", "2026-1-1"):
         with pytest.raises(Invalid):
-            month_bounds(wrong)
+            month_span(wrong)

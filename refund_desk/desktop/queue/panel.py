@@ -30,6 +30,9 @@ EXPORTS = (Role.LEAD, Role.COMPLIANCE, Role.AUDITOR)
 IDLE_MS = 180
 """After this long on a row, its case is worth fetching ahead."""
 
+AHEAD_MS = 1_000
+"""What will miss is asked for when the first rows stand and nobody waits for them any more."""
+
 
 class QueuePanel(QFrame):
     """Lists cases and says which one is wanted. The window opens it."""
@@ -55,6 +58,9 @@ class QueuePanel(QFrame):
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.setInterval(IDLE_MS)
+        self._ahead = QTimer(self)
+        self._ahead.setSingleShot(True)
+        self._ahead.setInterval(AHEAD_MS)
         self._build()
         self._connect()
         self._add_keys()
@@ -150,7 +156,7 @@ class QueuePanel(QFrame):
         self.busy.finish()
         if not self._loaded:
             self._loaded = True
-            self._look_ahead()  # after the rows, which are waited for
+            self._ahead.start()
         chosen = self.delegate.open_ref
         self.model.start(page)
         self.head.show_counts(page.chips, page.total)
@@ -252,6 +258,7 @@ class QueuePanel(QFrame):
         self.head.views_wanted.connect(lambda at: self.views.open(at, self.head.query, self.head.view_name()))
         self.views.chosen.connect(self.head.ask)
         self.model.more_wanted.connect(self._more)
+        self._ahead.timeout.connect(self._look_ahead)
         self._desk.clock.minute.connect(self._look_ahead)
         self.list.clicked.connect(self._open_index)
         self.list.selectionModel().currentChanged.connect(lambda *_: self._idle.start())

@@ -12,9 +12,9 @@ from refund_desk.client.api import CHANGES
 from refund_desk.client.plaintext import plain
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.operations import new_key
-from refund_desk.desktop.settings.tables import Column, RowsModel, table_of
 from refund_desk.desktop.widgets import Banner, BusyBar, Card, FieldGrid, FieldRow, KeyButton, Pill, PlainLabel, clear
 from refund_desk.desktop.widgets.dialogs import TextDialog
+from refund_desk.desktop.widgets.tables import Column, RowsModel, table_of
 from refund_desk.desktop.words import formats, member, tr, word, word_error, words
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.words import Role

@@ -11,12 +11,13 @@ from refund_desk.desktop.context import Desk
 from refund_desk.desktop.settings.account import AccountPage
 from refund_desk.desktop.settings.changes import MAY, ChangesPage
 from refund_desk.desktop.settings.process import ProcessPage
+from refund_desk.desktop.settings.sources import READERS, SourcesPage
 from refund_desk.desktop.settings.users import UsersPage
 from refund_desk.desktop.widgets import words_label
 from refund_desk.desktop.words import bind_text, formats, tr, words
 from refund_desk.domain.words import Role
 
-Page = UsersPage | ChangesPage | ProcessPage | AccountPage
+Page = UsersPage | ChangesPage | SourcesPage | ProcessPage | AccountPage
 
 
 class SettingsPanel(QFrame):
@@ -55,6 +56,13 @@ class SettingsPanel(QFrame):
         if name in self.pages:
             self.tabs.setCurrentWidget(self.pages[name])
 
+    def edit_process(self) -> None:
+        """The process as text, ready to be changed."""
+        self.open_page("process")
+        page = self.pages["process"]
+        if isinstance(page, ProcessPage):
+            page.edit_process()
+
     # ------------------------------------------------------------ inside
 
     def _build(self) -> None:
@@ -63,6 +71,8 @@ class SettingsPanel(QFrame):
             self.pages["users"] = UsersPage(desk)
         if desk.has(*MAY):
             self.pages["changes"] = ChangesPage(desk)
+        if desk.has(*READERS):
+            self.pages["sources"] = SourcesPage(desk)
         self.pages["process"] = ProcessPage(desk)
         self.pages["account"] = AccountPage(desk)
         for page in self.pages.values():
@@ -81,7 +91,7 @@ class SettingsPanel(QFrame):
     def _connect(self) -> None:
         changes = self.pages.get("changes")
         for page in self.pages.values():
-            if isinstance(page, UsersPage | ProcessPage) and isinstance(changes, ChangesPage):
+            if isinstance(page, UsersPage | ProcessPage | SourcesPage) and isinstance(changes, ChangesPage):
                 page.changed.connect(changes.refresh)
             if isinstance(page, AccountPage):
                 page.language_chosen.connect(self.language_chosen)

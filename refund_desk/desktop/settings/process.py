@@ -22,8 +22,9 @@ from PySide6.QtWidgets import (
 from refund_desk.client.plaintext import plain
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.operations import new_key
-from refund_desk.desktop.settings.tables import Column, RowsModel, table_of
+from refund_desk.desktop.settings.touched import TouchList
 from refund_desk.desktop.widgets import Banner, BusyBar, Card, KeyButton, PlainLabel, words_label
+from refund_desk.desktop.widgets.tables import Column, RowsModel, table_of
 from refund_desk.desktop.words import bind_text, formats, member, tr, word_error, words
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.words import Role
@@ -141,7 +142,9 @@ class ProcessPage(QWidget):
         self.edit = KeyButton("ui.settings.process.edit", "E")
         self.editor, self.reason = QPlainTextEdit(), QLineEdit()
         self.send, self.back = KeyButton("ui.settings.propose", "Ctrl+Return", "primary"), KeyButton("ui.cancel", "Esc")
+        self.touches = TouchList(desk)
         self.stack, self.tabs = QStackedWidget(), QTabWidget()
+        self._edit_wanted = False
         self._build()
         words().changed.connect(self._reword)
 
@@ -159,6 +162,12 @@ class ProcessPage(QWidget):
         """What the tab that is seen belongs to: the process or the links."""
         return "links" if self.tabs.currentIndex() == self.tabs.count() - 1 else "process"
 
+    def edit_process(self) -> None:
+        """The process in the editor, once it is here."""
+        self.tabs.setCurrentIndex(0)
+        self._edit_wanted = "process" not in self._views
+        self.open_editor()
+
     def open_editor(self) -> None:
         """What is seen as text; what is proposed is its whole new content."""
         view = self._views.get(self.kind)
@@ -170,8 +179,16 @@ class ProcessPage(QWidget):
             self.stack.setCurrentIndex(1)
             self.editor.setFocus()
 
+    def preview(self) -> None:
+        """Which open cases the text would touch, before it is proposed."""
+        content = self._typed() if self.stack.currentIndex() == 1 and self._edited == "process" else None
+        if content is not None:
+            self.note.hide()
+            self.touches.ask(content, self._failed)
+
     def close_editor(self) -> None:
         self.note.hide()
+        self.touches.hide()
         self.stack.setCurrentIndex(0)
 
     def propose(self) -> None:
@@ -179,11 +196,8 @@ class ProcessPage(QWidget):
         view = self._views.get(self._edited)
         if view is None or self.stack.currentIndex() != 1:
             return
-        try:
-            content = yaml.safe_load(self.editor.toPlainText()) or {}
-        except yaml.YAMLError as error:
-            problem = _where(error)
-            self._complain(lambda: tr("ui.settings.process.bad_yaml", why=problem))
+        content = self._typed()
+        if content is None:
             return
         if content == view.content:
             self._complain(lambda: tr("ui.settings.process.same"))
@@ -196,6 +210,15 @@ class ProcessPage(QWidget):
             self._send(ConfigProposal(kind=kind, subject=subject, content=content, reason=self._reason()))
 
     # ------------------------------------------------------------ inside
+
+    def _typed(self) -> Any:
+        """The editor's text as plain values; None, and a word why, where it is no YAML."""
+        try:
+            return yaml.safe_load(self.editor.toPlainText()) or {}
+        except yaml.YAMLError as error:
+            problem = _where(error)
+            self._complain(lambda: tr("ui.settings.process.bad_yaml", why=problem))
+            return None
 
     def _reason(self) -> str:
         return self.reason.text().strip()
@@ -223,6 +246,8 @@ class ProcessPage(QWidget):
         bands = (content.get("limits") or {}).get("bands") or []
         self.limits.fill([(str(number), band) for number, band in enumerate(bands)])
         self._reword()
+        if self._edit_wanted:
+            self.edit_process()
 
     def _show_links(self, view: ProcessView) -> None:
         self._views["links"] = view
@@ -235,6 +260,7 @@ class ProcessPage(QWidget):
         bind_text(self.editor.setAccessibleName, f"ui.settings.{self._edited}.text")
         bind_text(self.how.setText, f"ui.settings.{self._edited}.edit_text")
         self.editor.setPlaceholderText(EXAMPLE if self._edited == "links" else "")
+        self.touches.button.setVisible(self._edited == "process")
 
     def _reword(self) -> None:
         view = self._views.get("process")
@@ -301,9 +327,12 @@ class ProcessPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         self.how = PlainLabel(look="muted", wrap=True)
         column.addWidget(self.how)
-        column.addWidget(self.editor, 1)
+        column.addWidget(self.editor, 2)
+        column.addWidget(self.touches, 1)
+        self.touches.hide()
         foot = QHBoxLayout()
         foot.addWidget(self.reason, 1)
+        foot.addWidget(self.touches.button)
         foot.addWidget(self.back)
         foot.addWidget(self.send)
         column.addLayout(foot)
@@ -313,6 +342,9 @@ class ProcessPage(QWidget):
         add = self._desk.keys.add
         add("process.edit", "E", "ui.settings.process.edit", self.open_editor, owner=self.edit, context="settings")
         add("process.send", "Ctrl+Return", "ui.settings.propose", self.propose, owner=self.send, context="settings")
+        preview = self.touches.button
+        add("process.preview", "Ctrl+P", "ui.settings.process.preview", self.preview, owner=preview, context="settings")
+        preview.clicked.connect(self.preview)
         add("process.back", "Escape", "ui.cancel", self.close_editor, owner=self.back, context="settings")
         self.edit.clicked.connect(self.open_editor)
         self.tabs.currentChanged.connect(lambda _at: self._word_editor())

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QL
 from refund_desk.client.plaintext import plain
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.operations import new_key
-from refund_desk.desktop.settings.tables import Column, RowsModel, table_of
 from refund_desk.desktop.widgets import Banner, BusyBar, Card, KeyButton, words_label
 from refund_desk.desktop.widgets.dialogs import ConfirmDialog, Dialog, SecretDialog, TextDialog
+from refund_desk.desktop.widgets.tables import Column, RowsModel, table_of
 from refund_desk.desktop.words import bind_text, formats, member, tr, word_error
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.words import Role

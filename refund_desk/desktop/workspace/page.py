@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QSplitter, QVBoxLayout, QWidget
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.state import DeskState
 from refund_desk.desktop.widgets import BusyBar
+from refund_desk.desktop.widgets.once import laid_out_once
 from refund_desk.desktop.widgets.scroll import SteadyScroll
 from refund_desk.desktop.workspace.decision_bar import DecisionBar
 from refund_desk.desktop.workspace.evidence_pane import EvidenceCard
@@ -54,15 +55,16 @@ class CasePage(QWidget):
 
     def show_case(self, view: CaseView, fetched_at: float) -> None:
         """Fill it. Scroll positions and the focus of the same case stay where they are."""
-        self.header.show_case(view, fetched_at)
-        self.notices.show_case(view)
-        self.conflicts.show_case(view)
-        for pane in (self.order, self.payment, self.talk, self.evidence):
-            pane.show_case(view)
-        bar = self.decision if "proposal.make" in view.actions else self.steps
-        for other in (self.decision, self.steps):
-            other.setVisible(other is bar)
-        bar.show_case(view)
+        with laid_out_once(self):
+            self.header.show_case(view, fetched_at)
+            self.notices.show_case(view)
+            self.conflicts.show_case(view)
+            for pane in (self.order, self.payment, self.talk, self.evidence):
+                pane.show_case(view)
+            bar = self.decision if "proposal.make" in view.actions else self.steps
+            for other in (self.decision, self.steps):
+                other.setVisible(other is bar)
+            bar.show_case(view)
 
     def to_top(self) -> None:
         """Another case is read from its beginning."""

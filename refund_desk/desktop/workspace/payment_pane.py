@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from refund_desk.desktop.widgets import FieldGrid, FieldRow, KeyButton, MoneyLabel, words_label
@@ -10,8 +12,9 @@ from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.pane import LABEL_WIDTH, AmountRow, Pane, Place, conflict_rule, section, show_said
 from refund_desk.desktop.workspace.pool import Pool
 from refund_desk.desktop.workspace.popup import Popup
+from refund_desk.domain.reconciliation import BreakKind
 from refund_desk.wire.base import Amount
-from refund_desk.wire.cases import CaseView
+from refund_desk.wire.cases import CaseBreak, CaseView
 from refund_desk.wire.decisions import IntentView, MoneyView
 from refund_desk.wire.facts import FieldView, MovementView, PaymentPane, RecordView
 
@@ -28,11 +31,15 @@ class PaymentCard(Pane):
         self.fields = FieldGrid(LABEL_WIDTH)
         self._fields: dict[str, FieldView] = {}
         self._rules: dict[str, str] = {}
+        self._apart: dict[str, BreakKind] = {}
         self.body.addWidget(self.none)
         self.body.addWidget(self.fields)
         self.moved_title = section("ui.case.movements")
         self.body.addWidget(self.moved_title)
         self.movements = Pool(Place(self), self.rows)
+        self.breaks_title = section("ui.case.breaks", line=False)
+        self.body.addWidget(self.breaks_title)
+        self.breaks = Pool(Place(self), self.rows)
         self.intents_title = section("ui.case.intents", line=False)
         self.body.addWidget(self.intents_title)
         self.intents = Pool(Place(self), self.rows)
@@ -48,15 +55,27 @@ class PaymentCard(Pane):
         self._rules = {c.field: conflict_rule(c.field, c.effective) for c in view.conflicts}
         self.none.setVisible(pane is None or not pane.payments)
         self.show_source(pane.systems if pane else [], pane.as_of if pane else None)
+        self._apart = {line: one.kind for one in view.breaks for line in one.lines}
         self._show_payments(pane)
+        self._show_breaks(view.breaks)
         moved = [m for m in pane.movements if m.kind != "intent"] if pane else []
         self.moved_title.setVisible(bool(moved))
         for row, movement in zip(self.movements.take(len(moved)), moved, strict=True):
-            _show_movement(row, movement)
+            _show_movement(row, movement, self._apart.get(movement.id))
         self.intents_title.setVisible(bool(view.intents))
         for row, intent in zip(self.intents.take(len(view.intents)), view.intents, strict=True):
             _show_intent(row, intent)
         self.most.show_money(view.money)
+
+    def _show_breaks(self, breaks: Sequence[CaseBreak]) -> None:
+        """What reconciliation knows to differ, until it is settled."""
+        self.breaks_title.setVisible(bool(breaks))
+        for row, one in zip(self.breaks.take(len(breaks)), breaks, strict=True):
+            systems = " ↔ ".join(show.system(name.removeprefix("desk:").partition(":")[0]) for name in one.systems)
+            meta = show.joined(systems, tr("ui.reconcile.since", at=one.since), ", ".join(one.lines[:2]))
+            row.set_texts(f"≠ {member('break', one.kind)}", meta, copy=one.lines[0] if one.lines else "")
+            row.set_amount(one.amount)
+            row.set_pill("", "danger")
 
     def _show_payments(self, pane: PaymentPane | None) -> None:
         self._fields = {}
@@ -75,7 +94,19 @@ class PaymentCard(Pane):
         if means:
             rows.append(FieldRow(f"{record.id}/means", show.label("payment.method"), " ".join(means)))
         links = show.links(record.system, record.link)
-        rows.append(FieldRow(f"{record.id}/id", tr("ui.case.payment_id"), record.id, look="mono", links=links))
+        apart = self._apart.get(record.id)
+        tip = member("break", apart) if apart is not None else ""
+        rows.append(
+            FieldRow(
+                f"{record.id}/id",
+                tr("ui.case.payment_id"),
+                record.id,
+                conflict=apart is not None,
+                look="mono",
+                tip=tip,
+                links=links,
+            )
+        )
         for field in by_key.values():
             if field.value not in (None, "") or field.conflict:
                 row = show.row(field, record.id)
@@ -133,7 +164,7 @@ class _Most(QWidget):
         popup.open(above=True)
 
 
-def _show_movement(row: AmountRow, movement: MovementView) -> None:
+def _show_movement(row: AmountRow, movement: MovementView, apart: BreakKind | None) -> None:
     status = member("ledger" if movement.kind == "ledger_entry" else "status", movement.status)
     meta = show.joined(
         show.moment(movement.at) if movement.at else None,
@@ -148,7 +179,8 @@ def _show_movement(row: AmountRow, movement: MovementView) -> None:
     row.set_texts(title, meta, copy=movement.id, links=show.links(movement.system, movement.link))
     sign = -1 if movement.kind in _OUT else 1
     row.set_amount(Amount(minor=sign * movement.amount.minor, currency=movement.amount.currency))
-    row.set_pill(tr("ui.case.disputed") if movement.kind == "dispute" else "", "danger")
+    said = tr("ui.case.disputed") if movement.kind == "dispute" else ""
+    row.set_pill(f"≠ {member('break', apart)}" if apart is not None else said, "danger")
 
 
 def _show_intent(row: AmountRow, intent: IntentView) -> None:

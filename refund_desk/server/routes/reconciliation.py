@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
@@ -10,15 +10,20 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from refund_desk.domain.errors import DeskError, TooLarge
+from refund_desk.domain.masking import masked_name
 from refund_desk.domain.people import Principal
 from refund_desk.domain.reconciliation import BreakKind
-from refund_desk.domain.reconciliation_run import reconcile
 from refund_desk.server.call import Call, Caller, RowId
+from refund_desk.server.jobs import Jobs
+from refund_desk.server.routes.audit import job_view
 from refund_desk.service import reconciliation as use
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Work
+from refund_desk.service.ports.reconciliation import BreakFilter
+from refund_desk.service.reconciliation_lines import Line
+from refund_desk.wire import commands as c
 from refund_desk.wire import reconciliation as w
-from refund_desk.wire.base import MAX_INT
+from refund_desk.wire.base import MAX_INT, PersonRef
 
 router = APIRouter(tags=["reconciliation"])
 
@@ -74,12 +79,17 @@ def take_in(
     )
 
 
-@router.post("/reconciliation/run", response_model=w.Reconciled)
-def run(call: Caller) -> Response:
-    """Compare what went out with what statements say. Nothing is held while lines are compared."""
-    had = call.read(lambda work, who: use.gather(work, call.desk, who))
-    outcome = reconcile(had.entries, had.rules, had.as_of, had.apart)
-    return call.write(lambda work, who: w.Reconciled.model_validate(use.record(work, call.desk, who, had, outcome)))
+@router.post("/reconciliation/run", response_model=c.Job)
+def run(call: Caller, request: Request, whole: bool = False) -> c.Job:
+    """Compare what is new, or (whole) everything there is; ask `/jobs/{id}` how it goes. Its result is `Reconciled`."""
+
+    def allowed(work: Work, who: Principal) -> Principal:
+        permit(work, call.desk, who, "reconcile.run")
+        return who
+
+    who = call.read(allowed)
+    jobs: Jobs = request.app.state.jobs
+    return job_view(jobs.start("reconcile", who, lambda job: call.house.reconcile(job, who, whole=whole), once=True))
 
 
 @router.get("/reconciliation/matches")
@@ -101,13 +111,69 @@ def breaks(
     call: Caller,
     status: Literal["open", "resolved", "gone"] | None = "open",
     kind: BreakKind | None = None,
+    owner: Literal["me", "nobody"] | None = None,
+    sort: Literal["new", "amount", "age"] = "new",
     after: After = 0,
     limit: Limit = 50,
 ) -> w.BreakPage:
-    """Breaks, newest first."""
-    found = call.read(lambda work, who: use.breaks(work, call.desk, who, status, kind, after, limit))
-    rows = [_break(row) for row in found]
+    """Breaks: newest, largest or oldest first."""
+
+    def asked(work: Work, who: Principal) -> Sequence[Mapping[str, Any]]:
+        person = {"me": who.person_id, "nobody": 0}.get(owner or "")
+        wanted = BreakFilter(status, kind.value if kind else None, person, sort)
+        return use.breaks(work, call.desk, who, wanted, after, limit)
+
+    rows = [_break(row) for row in call.read(asked)]
     return w.BreakPage(rows=rows, next=rows[-1].id if len(rows) == limit else None)
+
+
+@router.get("/reconciliation/counts")
+def counts(call: Caller) -> w.BreakCounts:
+    """Open breaks by kind, the most first."""
+    found, owners = call.read(lambda work, who: use.counts(work, call.desk, who))
+    kinds = sorted(found.kinds.items(), key=lambda one: (-one[1], one[0]))
+    return w.BreakCounts(
+        kinds=[w.KindCount(kind=BreakKind(kind), count=count) for kind, count in kinds],
+        open=sum(found.kinds.values()),
+        mine=found.mine,
+        unowned=found.unowned,
+        owners=[PersonRef(id=number, name=name) for number, name in owners],
+    )
+
+
+@router.get("/reconciliation/breaks/{number}")
+def one_break(call: Caller, number: RowId) -> w.BreakDetail:
+    """A break with its lines side by side, and in which fields they differ."""
+    found = call.read(lambda work, who: use.one_break(work, call.desk, who, number))
+    return w.BreakDetail(
+        **_break(found.row).model_dump(),
+        lines_here=[_line(line) for line in found.here],
+        lines_there=[_line(line) for line in found.there],
+        differs=list(found.differs),
+        matches=[_match(row) for row in found.matches],
+    )
+
+
+def _line(line: Line) -> w.LineView:
+    source, kind, id = line.key
+    entry = line.entry
+    if entry is None:
+        return w.LineView(source=source, kind=kind, id=id, known=False)
+    return w.LineView(
+        source=source,
+        kind=kind,
+        id=id,
+        known=True,
+        refs=list(entry.refs),
+        minor=entry.minor,
+        currency=entry.currency,
+        at=entry.at,
+        account=entry.account or None,
+        name=masked_name(entry.name) if entry.name else None,
+        fee=entry.fee,
+        state=entry.state,
+        batch=entry.batch or None,
+    )
 
 
 @router.post("/reconciliation/breaks/{number}/resolve", response_model=w.BreakView)
@@ -121,15 +187,39 @@ def resolve(call: Caller, number: RowId, body: w.ResolveBreak) -> Response:
 @router.post("/reconciliation/breaks/resolve")
 def resolve_many(call: Caller, body: w.ResolveBreaks) -> list[w.ResolvedOne]:
     """Settle several alike, each in a transaction of its own: one result per row."""
+    return _each(
+        call,
+        body,
+        "break.resolve",
+        lambda work, who, number: use.resolve(work, call.desk, who, number, body.resolution, body.reason),
+    )
 
-    def allowed(work: Work, who: Principal) -> None:
-        permit(work, call.desk, who, "break.resolve")
 
-    call.read(allowed)
+@router.post("/reconciliation/breaks/reopen")
+def reopen_many(call: Caller, body: w.ReopenBreaks) -> list[w.ResolvedOne]:
+    """Take back that these were settled: one result per row."""
+    return _each(call, body, "break.resolve", lambda work, who, number: use.reopen(work, call.desk, who, number))
+
+
+@router.post("/reconciliation/breaks/assign")
+def assign_many(call: Caller, body: w.AssignBreaks) -> list[w.ResolvedOne]:
+    """Give several an owner: one result per row."""
+    return _each(
+        call, body, "break.assign", lambda work, who, number: use.assign(work, call.desk, who, number, body.person)
+    )
+
+
+Several = w.ResolveBreaks | w.ReopenBreaks | w.AssignBreaks
+
+
+def _each(
+    call: Call, body: Several, activity: str, one: Callable[[Work, Principal, int], Mapping[str, Any]]
+) -> list[w.ResolvedOne]:
+    call.read(lambda work, who: permit(work, call.desk, who, activity))
     results = []
     for number in dict.fromkeys(body.breaks):
         try:
-            _resolve_one(call.part(str(number)), number, body)
+            _written(call.part(str(number)), body, number, one)
         except DeskError as error:
             results.append(w.ResolvedOne(id=number, error=w.Worded(code=error.code, params=error.params)))
         else:
@@ -137,10 +227,14 @@ def resolve_many(call: Caller, body: w.ResolveBreaks) -> list[w.ResolvedOne]:
     return results
 
 
-def _resolve_one(call: Call, number: int, body: w.ResolveBreaks) -> None:
-    call.write(
-        lambda work, who: _break(use.resolve(work, call.desk, who, number, body.resolution, body.reason)), body=body
-    )
+def _written(call: Call, body: Several, number: int, one: Callable[[Work, Principal, int], Mapping[str, Any]]) -> None:
+    call.write(lambda work, who: _break(one(work, who, number)), body=body)
+
+
+@router.post("/reconciliation/breaks/{number}/case", response_model=w.BreakView)
+def make_case(call: Caller, number: RowId) -> Response:
+    """A case about a break whose order has none; with one, nothing changes."""
+    return call.write(lambda work, who: _break(use.make_case(work, call.desk, who, number)))
 
 
 @router.post("/reconciliation/breaks/{number}/assign", response_model=w.BreakView)
@@ -159,7 +253,12 @@ def _match(row: Mapping[str, Any]) -> w.MatchView:
     return w.MatchView.model_validate({**said, "here": _names(row["here"]), "there": _names(row["there"])})
 
 
+_BREAK = (
+    *("id", "kind", "check", "minor", "currency", "since", "found_at", "status", "ref", "order", "owner_id", "owner"),
+    *("settled_at", "resolution", "reason"),
+)
+
+
 def _break(row: Mapping[str, Any]) -> w.BreakView:
-    names = ("id", "kind", "check", "minor", "currency", "since", "found_at", "status", "ref", "owner_id", "settled_at")
-    said = {name: row[name] for name in (*names, "resolution", "reason")}
+    said = {name: row[name] for name in _BREAK}
     return w.BreakView.model_validate({**said, "here": _names(row["here"]), "there": _names(row["there"])})

@@ -22,6 +22,7 @@ from refund_desk.service.ports.reconciliation import ReconciliationBook
 from refund_desk.service.ports.sending import SendingBook
 from refund_desk.service.ports.sources import Connectors, SourceBook, Vault
 from refund_desk.service.ports.views import QueueViews
+from refund_desk.service.ports.workload import WorkloadBook
 
 __all__ = ["Desk", "Home", "Passwords", "Policies", "ProcessSource", "Replies", "Work"]
 
@@ -45,6 +46,8 @@ class Work(Protocol):
     def views(self) -> QueueViews: ...
     @property
     def people(self) -> PeopleBook: ...
+    @property
+    def workload(self) -> WorkloadBook: ...
     @property
     def sources(self) -> SourceBook: ...
     @property
@@ -74,6 +77,9 @@ class ProcessSource(Protocol):
         """The process, the policies or the links in force, as plain values."""
 
     def links(self, work: Work) -> Links: ...
+
+    def read(self, content: Any) -> Process:
+        """The process that a content is. Raises Invalid with the path of every mistake in it."""
 
     def check(self, kind: str, content: Any) -> str:
         """The version a content would be. Raises Invalid with the path of every mistake in it."""

@@ -1,13 +1,56 @@
-"""Figures computed from what is stored. Filled by `store.figures`."""
+"""Prepared sums of the figures. Filled by `store.figures`."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
-from refund_desk.domain.figures import MonthFigures
+from refund_desk.domain.figures import Span, Sums
+from refund_desk.domain.process_map import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """A case behind a figure: on which day it adds how much to which parts."""
+
+    ref: str
+    reason: str
+    stage: str
+    day: date
+    case: int
+    parts: Sums
 
 
 class FigureViews(Protocol):
-    def month(self, month: str, first: datetime, end: datetime) -> MonthFigures:
-        """All figures of what happened from `first` to before `end`."""
+    def sums(self, dimension: str, span: Span, member: str | None = None) -> Mapping[str, Sums]:
+        """Sums of a span by member of a dimension (EVERYTHING: of all cases, under "")."""
+
+    def line(self, dimension: str, member: str, span: Span) -> Mapping[date, Sums]:
+        """Sums of one member by day; days of which there is nothing are left out."""
+
+    def behind(
+        self, part: str, span: Span, dimension: str, member: str, after: tuple[int, int] | None, limit: int
+    ) -> list[Drilled]:
+        """Cases that add to a part, newest day first; after: (day, case) of the last one before this page."""
+
+    def standing(self, now: datetime, limits: Mapping[str, int | None]) -> Sequence[Standing]:
+        """How many open cases stand in each stage, since when, and how many for longer than its limit (seconds)."""
+
+    def merchants(self, numbers: Iterable[str]) -> Mapping[str, str]: ...
+
+    def lock(self) -> None:
+        """One process at a time keeps the sums."""
+
+    def forget(self) -> None: ...
+    def top(self) -> int:
+        """The place of the newest entry of the log; -1: it is empty."""
+
+    def cases_after(self, case_id: int, limit: int) -> list[int]: ...
+    def changed(self, position: int, limit: int) -> tuple[int, list[int]]:
+        """Cases that the next entries of the log concern, and the place of the last of those entries."""
+
+    def count_again(self, case_ids: Sequence[int], zone: ZoneInfo) -> int:
+        """Bring the sums to what these cases' rows say now; how many of them added something else before."""

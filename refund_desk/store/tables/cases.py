@@ -401,6 +401,7 @@ last_look = Table(
     Column("case_id", Key, ForeignKey("refund_case.id"), primary_key=True),
     Column("event_id", BigInteger, nullable=False),  # the last case_event they had before them
     Column("at", Instant, nullable=False),
+    Index("ix_last_look_at", "at"),
 )
 
 evidence_opened = Table(

@@ -63,6 +63,8 @@ reconciliation_match = Table(
     Column("undone_at", Instant),
     Column("undone_by", Key, ForeignKey("person.id")),
     Column("reason", Text),
+    Column("order_id", Key, ForeignKey("shop_order.id")),  # whose lines it is of; null: of the desk's own payouts
+    Index("ix_reconciliation_match_order", "order_id"),
 )
 
 reconciliation_break = Table(
@@ -85,6 +87,15 @@ reconciliation_break = Table(
     Column("settled_by", Key, ForeignKey("person.id")),
     Column("resolution", Text),
     Column("reason", Text),
+    Column("order_id", Key, ForeignKey("shop_order.id")),
     Index("ix_reconciliation_break_status", "status", "id"),
     Index("ix_reconciliation_break_case", "case_id"),
+    Index("ix_reconciliation_break_order", "order_id"),
 )
+
+reconciliation_open = Table(
+    "reconciliation_open",
+    metadata,
+    Column("order_id", Key, ForeignKey("shop_order.id"), primary_key=True),
+)
+"""Orders that the last run left with a break, or with a line whose answer isn't due yet: looked at again."""

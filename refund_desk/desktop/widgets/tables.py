@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
+from refund_desk.desktop.theme import theme
 from refund_desk.desktop.widgets.text import tip
 from refund_desk.desktop.words import bind_text, words
 
@@ -25,6 +26,9 @@ class Column(Generic[T]):
     text: Callable[[T], str]
     width: int = 0
     centred: bool = False
+    right: bool = False
+    ink: Callable[[T], str] | None = None
+    """Colour token of the text; "" for the usual one."""
 
 
 class RowsModel(QAbstractTableModel, Generic[T]):
@@ -52,6 +56,14 @@ class RowsModel(QAbstractTableModel, Generic[T]):
         self.rows = list(rows)
         self.endResetModel()
 
+    def append(self, rows: Sequence[T], *, more: bool = False) -> None:
+        """What comes after what is here."""
+        self._more = more
+        if rows:
+            self.beginInsertRows(QModelIndex(), len(self.rows), len(self.rows) + len(rows) - 1)
+            self.rows += rows
+            self.endInsertRows()
+
     def rowCount(self, parent: _Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.rows)
 
@@ -66,8 +78,12 @@ class RowsModel(QAbstractTableModel, Generic[T]):
             return column.text(self.rows[index.row()])
         if role == Qt.ItemDataRole.ToolTipRole:
             return tip(column.text(self.rows[index.row()]))
-        if role == Qt.ItemDataRole.TextAlignmentRole and column.centred:
-            return int(Qt.AlignmentFlag.AlignCenter)
+        if role == Qt.ItemDataRole.TextAlignmentRole and (column.centred or column.right):
+            side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignHCenter
+            return int(side | Qt.AlignmentFlag.AlignVCenter)
+        if role == Qt.ItemDataRole.ForegroundRole and column.ink is not None:
+            token = column.ink(self.rows[index.row()])
+            return theme().color(token) if token else None
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -78,6 +94,7 @@ class RowsModel(QAbstractTableModel, Generic[T]):
             return column.title()
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignHCenter if column.centred else Qt.AlignmentFlag.AlignLeft
+            side = Qt.AlignmentFlag.AlignRight if column.right else side
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         return None
 
