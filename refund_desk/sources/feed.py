@@ -1,6 +1,6 @@
 """A feed: messages of chats and calls, and where parcels are, of any system that serves our documented JSON over HTTP.
 
-`GET <url>/messages?after=<cursor>&limit=200`, with a bearer token, answers `{"items": […], "next": "<cursor>",
+`GET <url>/messages?after=<cursor>&limit=100`, with a bearer token, answers `{"items": […], "next": "<cursor>",
 "more": true}`; without `after` it begins at the beginning, the cursor is the system's own. `GET <url>/messages/<id>`
 answers one item. The same for `parcels`, which are listed again when they change. What an item is,
 `refund-desk schema message` and `refund-desk schema parcel` say (docs/connectors.md).
@@ -34,7 +34,7 @@ from refund_desk.sources.reading import Node, plain_numbers
 from refund_desk.sources.ways import Ways
 
 MESSAGES, PARCELS = "messages", "parcels"
-PAGE: Final = 200
+PAGE: Final = 100
 CHANNELS: Final = frozenset({"chat", "call"})
 STATES: Final = frozenset({"created", "shipped", "in_transit", "out_for_delivery", "delivered", "returned", "failed"})
 _DIRECTIONS: Final = frozenset({"in", "out", "note"})

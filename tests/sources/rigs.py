@@ -223,7 +223,7 @@ class ShopifyRig(OverHttp):
     """The fake of Shopify."""
 
     connector = "shopify"
-    many = 510
+    many = 210
 
     def __init__(self) -> None:
         self.shop = shopify.Shop()
@@ -298,11 +298,13 @@ class WooRig(OverHttp):
         return {"secret": "cs_not_ours"}
 
 
-def with_parcels(desk: SourceHouse, count: int) -> None:
+def with_parcels(desk: SourceHouse | None, *numbers: int) -> None:
     """Orders of a shop that this desk knows, each with a parcel on its way."""
     at = vendure.START - timedelta(days=1)
+    if desk is None:
+        return
     with desk.store.write() as work:
-        for number in range(count):
+        for number in numbers:
             order = work.facts.ensure_order(f"V{number:05d}", "EUR", None)
             said = {"tracking": f"T{number:05d}", "status": "shipped"}
             saying = Saying("", "mall", RecordKind.SHIPMENT, f"S{number}", order.number, at, said)
@@ -317,15 +319,17 @@ class EasyPostRig(OverHttp):
 
     def __init__(self) -> None:
         self.service = easypost.Service()
+        self.desk: SourceHouse | None = None
         self.server = Faulty(self.service.answer)
         self.hours = 0.0
         self.settings: Mapping[str, Any] = {"url": self.server.url, "private": True}
         self.secrets: Mapping[str, str] = {"key": easypost.KEY}
 
     def prepare(self, desk: SourceHouse) -> None:
-        with_parcels(desk, self.many + 10)
+        self.desk = desk
 
     def put(self, number: int, version: int = 0) -> str:
+        with_parcels(self.desk, number)
         row = easypost.tracker(number, easypost.at(number, self.hours), version)
         self.service.trackers[number] = row
         return str(row["id"])
@@ -360,20 +364,22 @@ class FeedRig(OverHttp):
     """The fake of a documented feed: each message is a complaint about an order that the desk knows."""
 
     connector = "feed"
-    many = 410
+    many = 210
     changes = False
 
     def __init__(self) -> None:
         self.feed = feed.Feed()
+        self.desk: SourceHouse | None = None
         self.server = Faulty(self.feed.answer)
         self.hours = 0.0
         self.settings: Mapping[str, Any] = {"url": self.server.url, "private": True}
         self.secrets: Mapping[str, str] = {"token": feed.TOKEN}
 
     def prepare(self, desk: SourceHouse) -> None:
-        with_parcels(desk, self.many + 10)
+        self.desk = desk
 
     def put(self, number: int, version: int = 0) -> str:
+        with_parcels(self.desk, number)
         at = vendure.START + timedelta(minutes=number, hours=self.hours)
         self.feed.items["messages"].append(feed.message(number, at.isoformat()))
         return f"m{number}"
