@@ -33,6 +33,7 @@ SIZE = (1440, 900)
 TWENTY = 20
 MOST_KEYS = 12
 PATIENCE_S = 30.0
+PLACES = ("workload", "reconciliation", "dashboards")
 REVIEWER, SECOND, SUPERVISOR, AUDITOR = "linxiao", "dev", "wujing", "shenji"
 # A case of each language that shows much: systems that disagree, a promise, pictures.
 SHOWN = {"zh": "SO-8841207", "en": ""}
@@ -195,6 +196,7 @@ class _Tour:
         self.sign_out()
         self.sign_in(SUPERVISOR)
         self.approve()
+        self.places()
         self.sign_out()
         self.sign_in(SECOND)
         keys = self.twenty()
@@ -413,6 +415,13 @@ class _Tour:
         self.press(Qt.Key.Key_1)
         self.settle(0.05)
         return self._send(ref)
+
+    def places(self) -> None:
+        """What a supervisor has besides: the board of work, the breaks, the figures."""
+        for place in PLACES:
+            self.window.open(place)
+            self.settle(1.5)
+            self.both(place)
 
     def audit(self) -> dict[str, Any]:
         """Verify and export the log from its panel."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -503,6 +503,27 @@ def test_names_and_room_in_every_place(qtbot: QtBot, make: Make, words: DeskWord
         QApplication.processEvents()
         assert unnamed(page) == [], key
         qtbot.waitUntil(partial(_fits, page))
+
+
+def test_no_part_of_a_place_is_ever_a_window(qtbot: QtBot, make: Make) -> None:
+    """What is shown before it has a parent flashes as a window of its own and takes the keys away."""
+    rig = make(Role.LEAD, Role.ADMINISTRATOR, Role.FINANCE)
+    rig.enter(qtbot)
+    flashed: list[str] = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+                flashed.append(f"{type(watched).__name__} {watched.objectName()}")
+            return False
+
+    watch = Watch()
+    QApplication.instance().installEventFilter(watch)  # type: ignore[union-attr]
+    for key in PLACES:
+        rig.window.open(key)
+        QApplication.processEvents()
+    QApplication.instance().removeEventFilter(watch)  # type: ignore[union-attr]
+    assert flashed == []
 
 
 def _fits(page: QWidget) -> bool:

@@ -258,7 +258,8 @@ class BoardPage(QWidget):
         foot.addWidget(self.cases)
         foot.addWidget(self.lesson)
         foot.addStretch()
-        self.lesson.setVisible(self._desk.has(*WRITERS))
+        if not self._desk.has(*WRITERS):
+            self.lesson.hide()
         left.body.addLayout(foot)
         self.narrower = IconButton("filter", "ui.dashboards.narrow")
         self.bar_card.add_badge(self.narrower)

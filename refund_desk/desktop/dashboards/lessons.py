@@ -189,7 +189,8 @@ class LessonsPage(QWidget):
         head.addWidget(words_label("ui.dashboards.lesson.lead", "muted"), 1)
         for button in (self.done, self.drop):
             head.addWidget(button)
-            button.setVisible(self._desk.has(*WRITERS))
+            if not self._desk.has(*WRITERS):
+                button.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 10, 0, 0)
         column.setSpacing(8)

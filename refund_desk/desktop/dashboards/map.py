@@ -118,7 +118,8 @@ class MapPage(QWidget):
         head.addWidget(self.span)
         head.addStretch()
         head.addWidget(self.edit)
-        self.edit.setVisible(self._desk.has(*EDITORS))
+        if not self._desk.has(*EDITORS):
+            self.edit.hide()
         area = QScrollArea()
         area.setWidget(self.canvas)
         area.setWidgetResizable(True)

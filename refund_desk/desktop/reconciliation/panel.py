@@ -349,7 +349,8 @@ class ReconciliationPanel(QFrame):
         head.addWidget(self.save)
         for button in (self.bring, self.run):
             head.addWidget(button)
-            button.setVisible(self._desk.has(*SETTLERS))
+            if not self._desk.has(*SETTLERS):
+                button.hide()
         return head
 
     def _right(self) -> QWidget:

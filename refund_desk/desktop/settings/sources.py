@@ -150,7 +150,8 @@ class SourcesPage(QWidget):
         self.edit.setEnabled(row is not None)
         self.run.setEnabled(row is not None and row.enabled and not self.running)
         for button, roles in ((self.add, PROPOSERS), (self.edit, PROPOSERS), (self.run, RUNNERS)):
-            button.setVisible(self._desk.has(*roles))
+            if not self._desk.has(*roles):
+                button.hide()
         self.stop.setVisible(bool(self.running))
 
     def _failed(self, error: DeskError) -> None:
