@@ -52,9 +52,9 @@ PLACES = {
     "forme": ("for_me", "ui.forme.title", "Alt+F"),
     "queue": ("queue", "ui.main.queue", "Alt+Q"),
     "approvals": ("approve", "ui.main.approvals", "Alt+A"),
-    "reconciliation": ("reconcile", "ui.reconcile.title", "Alt+R"),
+    "reconciliation": ("reconcile", "ui.main.reconcile", "Alt+R"),
     "workload": ("people", "ui.main.workload", "Alt+W"),
-    "dashboards": ("dashboards", "ui.dashboards.title", "Alt+D"),
+    "dashboards": ("dashboards", "ui.main.dashboards", "Alt+D"),
     "audit": ("audit", "ui.main.audit", "Alt+U"),
     "settings": ("settings", "ui.settings.title", "Alt+S"),
 }
