@@ -21,7 +21,9 @@ from refund_desk.domain.words import Aspect, Decision, Role
 from refund_desk.engines import demo_cases, demo_plan, resources
 from refund_desk.engines.bundles import open_bundle
 from refund_desk.server.intake_run import run_import
-from refund_desk.service import people
+from refund_desk.service import cases, fairness, people, shifts
+from refund_desk.service.ports.views import QueueFilter
+from refund_desk.service.ports.workload import WorkingRow
 from refund_desk.settings import Settings
 from refund_desk.wire import cases as w
 from refund_desk.wire import commands as c
@@ -76,7 +78,9 @@ def fill(directory: Path, settings: Settings, *, count: int = 200, report: Repor
         while done := house.decode(40):
             report("demo.decode", done, 0)
         lives = demo_plan.plan(resources.root(), made)
-        return asyncio.run(_Player(house, clock, now, report).play(lives, len(made)))
+        filled = asyncio.run(_Player(house, clock, now, report).play(lives, len(made)))
+        _set_to_work(house, staff, len(made))
+        return filled
     finally:
         clock.at = None
         house.close()
@@ -90,6 +94,23 @@ def _hire(house: wiring.House, staff: tuple[demo_plan.Person, ...]) -> None:
             people.add_account(
                 work, house.desk, operator, person.name, person.login, roles, PASSWORD, person.language, demo=True
             )
+
+
+def _set_to_work(house: wiring.House, staff: tuple[demo_plan.Person, ...], count: int) -> None:
+    """What the board knows of people, and what a supervisor has given them of the queue."""
+    operator = house.operators[house.operator_token("demo")]
+    with house.write() as work:
+        free = work.views.page(0, QueueFilter(chip="unassigned"), house.desk.clock(), None, 200)[::2]  # half stays
+        for person in staff:
+            account = people.find(work, person.login)
+            if person.skills or person.languages:
+                row = WorkingRow(account.person_id, frozenset(person.skills), frozenset(person.languages))
+                shifts.set_working(work, house.desk, operator, row)
+            fit = [one for one in free if not person.languages or one.state.language[:2] in person.languages]
+            for one in fit[: person.holds * count // 200]:
+                free.remove(one)
+                if fairness.keeps(work, house.desk.process.current(work), account.person_id, one.state) is None:
+                    cases.assign(work, house.desk, operator, one.state.ref, account.person_id)
 
 
 class _Player:
