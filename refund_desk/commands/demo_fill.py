@@ -15,7 +15,7 @@ from pathlib import Path
 
 from refund_desk import wiring
 from refund_desk.client.api import DeskClient, new_key
-from refund_desk.domain.errors import Conflict, DeskError
+from refund_desk.domain.errors import Conflict, DeskError, Refused
 from refund_desk.domain.people import DEMO_PASSWORD
 from refund_desk.domain.words import Aspect, Decision, Role
 from refund_desk.engines import demo_cases, demo_plan, resources
@@ -100,7 +100,9 @@ def _set_to_work(house: wiring.House, staff: tuple[demo_plan.Person, ...], count
     """What the board knows of people, and what a supervisor has given them of the queue."""
     operator = house.operators[house.operator_token("demo")]
     with house.write() as work:
-        free = work.views.page(0, QueueFilter(chip="unassigned"), house.desk.clock(), None, 200)[::2]  # half stays
+        now = house.desk.clock()
+        queue = work.views.page(0, QueueFilter(chip="unassigned"), now, None, 200)
+        free = [one for one in queue if one.state.due_at is not None and one.state.due_at > now][::2]  # half stays
         for person in staff:
             account = people.find(work, person.login)
             if person.skills or person.languages:
@@ -160,7 +162,7 @@ class _Player:
         roles = [role.value for role in LADDER] if step.role == "by_limit" else [step.role]
         match step.do:
             case "take":
-                await self._take(ref, await self._first(life, "reviewer"))
+                await self._take_fairly(ref, life)
             case "propose":
                 await self._propose(ref, life, step)
             case "approve" | "return_proposal":
@@ -175,7 +177,7 @@ class _Player:
                 await client.answer(asked.id, text, new_key())
             case "ask_merchant":
                 question = MerchantAsk(question=text)
-                await (await self._first(life, "reviewer")).step(ref, "merchant-ask", question, new_key())
+                await (await self._holding(ref, life)).step(ref, "merchant-ask", question, new_key())
             case "customer_writes":
                 client = await self._first(life, "customer_service")
                 await client.message(ref, c.MessageBody(kind="received", text=text), new_key())
@@ -198,6 +200,26 @@ class _Player:
     async def _first(self, life: demo_plan.Life, role: str) -> DeskClient:
         return await self._as(life.people[role][0])
 
+    async def _holding(self, ref: str, life: demo_plan.Life) -> DeskClient:
+        """The reviewer who has a case; one takes it again whose lease ran out in between."""
+        client = await self._first(life, "reviewer")
+        view = await client.case(ref)
+        if view.assignment is None or not view.assignment.yours:
+            await self._take_fairly(ref, life)
+        return await self._first(life, "reviewer")
+
+    async def _take_fairly(self, ref: str, life: demo_plan.Life) -> None:
+        """A case that is kept from one reviewer is a colleague's, from then on."""
+        for _ in life.people["reviewer"][1:]:
+            try:
+                return await self._take(ref, await self._first(life, "reviewer"))
+            except Refused as kept:
+                if kept.code != "case.kept_from":
+                    raise
+                first, *rest = life.people["reviewer"]
+                life.people["reviewer"] = (*rest, first)
+        return await self._take(ref, await self._first(life, "reviewer"))
+
     async def _take(self, ref: str, client: DeskClient) -> None:
         self._house.expire_leases()
         try:
@@ -211,11 +233,8 @@ class _Player:
             await client.take(ref, new_key())
 
     async def _propose(self, ref: str, life: demo_plan.Life, step: demo_plan.Step) -> None:
-        client = await self._first(life, "reviewer")
+        client = await self._holding(ref, life)
         view = await client.case(ref)
-        if view.assignment is None or not view.assignment.yours:
-            await client.take(ref, new_key())  # the lease ran out in between
-            view = await client.case(ref)
         images = [one.id for one in view.evidence]
         await client.looks(ref, c.Looks(evidence=images, seen_event=max((e.position for e in view.changes), default=0)))
         await client.propose(ref, proposal(view, step), new_key())
