@@ -131,6 +131,7 @@ class WorkloadRepo:
     def __init__(self, connection: Connection) -> None:
         self._c = connection
         self._dialect = connection.dialect.name
+        self._lent: tuple[datetime, Sequence[DelegationRow]] | None = None  # lists ask about every row
 
     # ------------------------------------------------------------ what the desk was told
 
@@ -185,20 +186,23 @@ class WorkloadRepo:
 
     def delegations(self, until: datetime) -> Sequence[DelegationRow]:
         """Those that end after an instant, soonest first."""
-        query = select(delegation).where(delegation.c.until_at > until, delegation.c.ended_at.is_(None))
-        return [
-            DelegationRow(r.id, r.from_id, r.to_id, r.from_at, r.until_at, r.set_by)
-            for r in self._c.execute(query.order_by(delegation.c.from_at))
-        ]
+        if self._lent is None or self._lent[0] != until:
+            query = select(delegation).where(delegation.c.until_at > until, delegation.c.ended_at.is_(None))
+            rows = self._c.execute(query.order_by(delegation.c.from_at))
+            found = [DelegationRow(r.id, r.from_id, r.to_id, r.from_at, r.until_at, r.set_by) for r in rows]
+            self._lent = (until, found)
+        return self._lent[1]
 
     def add_delegation(
         self, from_id: int, to_id: int, from_at: datetime, until_at: datetime, at: datetime, by: int | None
     ) -> int:
+        self._lent = None
         values = {"from_id": from_id, "to_id": to_id, "from_at": from_at, "until_at": until_at}
         return new_id(self._c.execute(insert(delegation).values({**values, "set_at": at, "set_by": by})))
 
     def end(self, what: str, number: int, at: datetime, by: int | None) -> int | None:
         """End one that lasts; whose it was, None: there is none."""
+        self._lent = None
         table = _LASTS[what]
         ended = (
             update(table)
