@@ -150,7 +150,7 @@ class WorkloadRepo:
     def __init__(self, connection: Connection) -> None:
         self._c = connection
         self._dialect = connection.dialect.name
-        self._lent: tuple[datetime, Sequence[DelegationRow]] | None = None  # lists ask about every row
+        self._delegations: list[DelegationRow] | None = None
 
     # ------------------------------------------------------------ what the desk was told
 
@@ -204,24 +204,25 @@ class WorkloadRepo:
         return new_id(self._c.execute(insert(interest).values({**values, "set_at": at, "set_by": by})))
 
     def delegations(self, until: datetime) -> Sequence[DelegationRow]:
-        """Those that end after an instant, soonest first."""
-        if self._lent is None or self._lent[0] != until:
+        """Those that end after an instant, soonest first; read once in a unit of work, asked for each of its cases."""
+        if self._delegations is None:
             query = select(delegation).where(delegation.c.until_at > until, delegation.c.ended_at.is_(None))
-            rows = self._c.execute(query.order_by(delegation.c.from_at))
-            found = [DelegationRow(r.id, r.from_id, r.to_id, r.from_at, r.until_at, r.set_by) for r in rows]
-            self._lent = (until, found)
-        return self._lent[1]
+            self._delegations = [
+                DelegationRow(r.id, r.from_id, r.to_id, r.from_at, r.until_at, r.set_by)
+                for r in self._c.execute(query.order_by(delegation.c.from_at))
+            ]
+        return [row for row in self._delegations if row.until_at > until]
 
     def add_delegation(
         self, from_id: int, to_id: int, from_at: datetime, until_at: datetime, at: datetime, by: int | None
     ) -> int:
-        self._lent = None
         values = {"from_id": from_id, "to_id": to_id, "from_at": from_at, "until_at": until_at}
+        self._delegations = None
         return new_id(self._c.execute(insert(delegation).values({**values, "set_at": at, "set_by": by})))
 
     def end(self, what: str, number: int, at: datetime, by: int | None) -> int | None:
         """End one that lasts; whose it was, None: there is none."""
-        self._lent = None
+        self._delegations = None
         table = _LASTS[what]
         ended = (
             update(table)

@@ -94,12 +94,15 @@ def dashboards(desk: Desk, root: QWidget) -> None:
     _whole(root, DashboardsPanel(desk)).start()
 
 
-def process_map(desk: Desk, root: QWidget) -> None:
-    from refund_desk.desktop.dashboards import DashboardsPanel
+def dashboards_page(name: str) -> Callable[[Desk, QWidget], None]:
+    def build(desk: Desk, root: QWidget) -> None:
+        from refund_desk.desktop.dashboards import DashboardsPanel
 
-    panel = _whole(root, DashboardsPanel(desk))
-    panel.open_page("map")
-    panel.start()
+        panel = _whole(root, DashboardsPanel(desk))
+        panel.open_page(name)
+        panel.start()
+
+    return build
 
 
 def person(tab: int) -> Callable[[Desk, QWidget], None]:
@@ -144,7 +147,7 @@ PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
     "balance": workload(preview=True),
     **{f"person{tab}": person(tab) for tab in range(5)},
     "dashboards": dashboards,
-    "map": process_map,
+    **{name: dashboards_page(name) for name in ("map", "lessons", "reports")},
 }
 
 

@@ -69,7 +69,7 @@ class WorkloadPanel(QFrame):
         self.person = KeyButton("ui.person.open", "E")
         self.move_to = KeyButton("ui.board.move", "M")
         self.balance = KeyButton("ui.board.balance", "B", "primary")
-        self.apply = KeyButton("ui.board.apply", "Ctrl+Return", "primary", n=0)
+        self.apply = KeyButton("ui.board.apply_key", "Ctrl+Return", "primary")
         self.drop = KeyButton("ui.board.drop", "Esc")
         self.failed = EmptyState("ui.failed.title", icon_name="offline")
         self._soon, self._tick = QTimer(self), QTimer(self)
