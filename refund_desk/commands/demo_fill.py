@@ -15,13 +15,15 @@ from pathlib import Path
 
 from refund_desk import wiring
 from refund_desk.client.api import DeskClient, new_key
-from refund_desk.domain.errors import Conflict, DeskError
+from refund_desk.domain.errors import Conflict, DeskError, Refused
 from refund_desk.domain.people import DEMO_PASSWORD
 from refund_desk.domain.words import Aspect, Decision, Role
 from refund_desk.engines import demo_cases, demo_plan, resources
 from refund_desk.engines.bundles import open_bundle
 from refund_desk.server.intake_run import run_import
-from refund_desk.service import people
+from refund_desk.service import cases, fairness, people, shifts
+from refund_desk.service.ports.views import QueueFilter
+from refund_desk.service.ports.workload import WorkingRow
 from refund_desk.settings import Settings
 from refund_desk.wire import cases as w
 from refund_desk.wire import commands as c
@@ -76,7 +78,9 @@ def fill(directory: Path, settings: Settings, *, count: int = 200, report: Repor
         while done := house.decode(40):
             report("demo.decode", done, 0)
         lives = demo_plan.plan(resources.root(), made)
-        return asyncio.run(_Player(house, clock, now, report).play(lives, len(made)))
+        filled = asyncio.run(_Player(house, clock, now, report).play(lives, len(made)))
+        _set_to_work(house, staff, len(made))
+        return filled
     finally:
         clock.at = None
         house.close()
@@ -90,6 +94,25 @@ def _hire(house: wiring.House, staff: tuple[demo_plan.Person, ...]) -> None:
             people.add_account(
                 work, house.desk, operator, person.name, person.login, roles, PASSWORD, person.language, demo=True
             )
+
+
+def _set_to_work(house: wiring.House, staff: tuple[demo_plan.Person, ...], count: int) -> None:
+    """What the board knows of people, and what a supervisor has given them of the queue."""
+    operator = house.operators[house.operator_token("demo")]
+    with house.write() as work:
+        now = house.desk.clock()
+        queue = work.views.page(0, QueueFilter(chip="unassigned"), now, None, 200)
+        free = [one for one in queue if one.state.due_at is not None and one.state.due_at > now][::2]  # half stays
+        for person in staff:
+            account = people.find(work, person.login)
+            if person.skills or person.languages:
+                row = WorkingRow(account.person_id, frozenset(person.skills), frozenset(person.languages))
+                shifts.set_working(work, house.desk, operator, row)
+            fit = [one for one in free if not person.languages or one.state.language[:2] in person.languages]
+            for one in fit[: person.holds * count // 200]:
+                free.remove(one)
+                if fairness.keeps(work, house.desk.process.current(work), account.person_id, one.state) is None:
+                    cases.assign(work, house.desk, operator, one.state.ref, account.person_id)
 
 
 class _Player:
@@ -139,7 +162,7 @@ class _Player:
         roles = [role.value for role in LADDER] if step.role == "by_limit" else [step.role]
         match step.do:
             case "take":
-                await self._take(ref, await self._first(life, "reviewer"))
+                await self._take_fairly(ref, life)
             case "propose":
                 await self._propose(ref, life, step)
             case "approve" | "return_proposal":
@@ -154,7 +177,7 @@ class _Player:
                 await client.answer(asked.id, text, new_key())
             case "ask_merchant":
                 question = MerchantAsk(question=text)
-                await (await self._first(life, "reviewer")).step(ref, "merchant-ask", question, new_key())
+                await (await self._holding(ref, life)).step(ref, "merchant-ask", question, new_key())
             case "customer_writes":
                 client = await self._first(life, "customer_service")
                 await client.message(ref, c.MessageBody(kind="received", text=text), new_key())
@@ -177,6 +200,26 @@ class _Player:
     async def _first(self, life: demo_plan.Life, role: str) -> DeskClient:
         return await self._as(life.people[role][0])
 
+    async def _holding(self, ref: str, life: demo_plan.Life) -> DeskClient:
+        """The reviewer who has a case; one takes it again whose lease ran out in between."""
+        client = await self._first(life, "reviewer")
+        view = await client.case(ref)
+        if view.assignment is None or not view.assignment.yours:
+            await self._take_fairly(ref, life)
+        return await self._first(life, "reviewer")
+
+    async def _take_fairly(self, ref: str, life: demo_plan.Life) -> None:
+        """A case that is kept from one reviewer is a colleague's, from then on."""
+        for _ in life.people["reviewer"][1:]:
+            try:
+                return await self._take(ref, await self._first(life, "reviewer"))
+            except Refused as kept:
+                if kept.code != "case.kept_from":
+                    raise
+                first, *rest = life.people["reviewer"]
+                life.people["reviewer"] = (*rest, first)
+        return await self._take(ref, await self._first(life, "reviewer"))
+
     async def _take(self, ref: str, client: DeskClient) -> None:
         self._house.expire_leases()
         try:
@@ -190,11 +233,8 @@ class _Player:
             await client.take(ref, new_key())
 
     async def _propose(self, ref: str, life: demo_plan.Life, step: demo_plan.Step) -> None:
-        client = await self._first(life, "reviewer")
+        client = await self._holding(ref, life)
         view = await client.case(ref)
-        if view.assignment is None or not view.assignment.yours:
-            await client.take(ref, new_key())  # the lease ran out in between
-            view = await client.case(ref)
         images = [one.id for one in view.evidence]
         await client.looks(ref, c.Looks(evidence=images, seen_event=max((e.position for e in view.changes), default=0)))
         await client.propose(ref, proposal(view, step), new_key())

@@ -21,12 +21,17 @@ _NEEDS_STOCK = frozenset({"exchange", "replacement"})
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the demo desk. `roles` and `language` as the desk knows them."""
+    """Somebody of the demo desk. `roles` and `language` as the desk knows them; `skills` and `languages` as its board
+    does; `holds`: cases of 200 in their hands.
+    """
 
     login: str
     name: str
     language: str
     roles: tuple[str, ...]
+    skills: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    holds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,18 @@ class _Texts:
 def people(resources: Path) -> tuple[Person, ...]:
     """The demo's people, from resources/demo/people.yaml."""
     rows = read_yaml(resources, "people")["people"]
-    return tuple(Person(r["login"], r["name"], r["language"], tuple(r["roles"])) for r in rows)
+    return tuple(
+        Person(
+            r["login"],
+            r["name"],
+            r["language"],
+            tuple(r["roles"]),
+            tuple(r.get("skills", ())),
+            tuple(r.get("languages", ())),
+            r.get("holds", 0),
+        )
+        for r in rows
+    )
 
 
 def plan(resources: Path, cases: Sequence[DemoCase]) -> list[Life]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +22,7 @@ from refund_desk.domain.process import Prefer, could_do
 from refund_desk.domain.raci import Option, answers_for, decision_options
 from refund_desk.domain.urgency import UrgencyTerm, act_by, preferred
 from refund_desk.domain.words import Role, Stage, Tender
-from refund_desk.service import lifecycle
+from refund_desk.service import lifecycle, shifts
 from refund_desk.service.advice import advise
 from refund_desk.service.casefile import CaseFile, open_file
 from refund_desk.service.drafting import asked_lines, promise_of
@@ -114,7 +115,7 @@ def read_case(work: Work, desk: Desk, who: Principal, ref: str) -> Reading:
         asked=dict(asked_lines(file)),
         other_cases=work.views.other_cases(state.customer_id, state.id) if state.customer_id else 0,
         refunds_before=work.views.refunds_since(state.customer_id, period) if state.customer_id else 0,
-        actions=actions_of(file, who),
+        actions=actions_of(file, who, _lent(work, desk, who, file)),
         links=desk.process.links(work),
         breaks=work.reconciliation.breaks_of_order(state.order_id),
     )
@@ -134,8 +135,8 @@ def _people(file: CaseFile, notes: Sequence[Mapping[str, Any]], pauses: Sequence
     return {number for number in ids if number}
 
 
-def actions_of(file: CaseFile, who: Principal) -> tuple[str, ...]:
-    """What somebody may do on a case now. A courtesy: the service asks again."""
+def actions_of(file: CaseFile, who: Principal, lent: AbstractSet[Role]) -> tuple[str, ...]:
+    """What somebody may do on a case now; lent: roles by which they approve. A courtesy: the service asks again."""
     if who.must_change:
         return ()
     out = []
@@ -143,7 +144,7 @@ def actions_of(file: CaseFile, who: Principal) -> tuple[str, ...]:
     if file.proposal is not None:
         accountable = answers_for(file.process, file.proposal.decision, file.facts)
     for activity in could_do(file.process, who.roles, file.state.stage):
-        if activity in NOT_OWN and (accountable not in who.roles or file.facts.proposer == who.person_id):
+        if activity in NOT_OWN and (accountable not in lent or file.facts.proposer == who.person_id):
             continue
         if activity in HOLDER_ONLY and file.state.assignee_id != who.person_id:
             continue
@@ -309,13 +310,19 @@ def approvals(
         for state in states:
             file = open_file(ahead, desk, state, who)
             after = state.place
-            if file.proposal and answers_for(file.process, file.proposal.decision, file.facts) in who.roles:
+            lent = _lent(work, desk, who, file)
+            if file.proposal and answers_for(file.process, file.proposal.decision, file.facts) in lent:
                 out.append(file)
             if len(out) == limit:
                 return out, after
         if len(states) < limit:
             return out, None
     return out, after
+
+
+def _lent(work: Work, desk: Desk, who: Principal, file: CaseFile) -> AbstractSet[Role]:
+    """Somebody's own roles, and those of whom they stand in for on this proposal."""
+    return shifts.deputised(work, desk, who, file.facts.proposer).roles
 
 
 def approval_file(work: Work, desk: Desk, who: Principal, ref: str) -> CaseFile:

@@ -227,7 +227,7 @@ def end(work: Work, desk: Desk, who: Principal, what: str, number: int) -> None:
 # ---------------------------------------------------------------- approving in somebody's stead
 
 
-def deputised(work: Work, desk: Desk, who: Principal, proposer: int) -> Principal:
+def deputised(work: Work, desk: Desk, who: Principal, proposer: int | None) -> Principal:
     """Somebody with the approving roles of those whose deputy they are now. Not of the proposer's: their own
     proposal would come back to them by another's hand.
     """

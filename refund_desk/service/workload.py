@@ -26,6 +26,9 @@ _REASONS = {each.value: each for each in Reason}
 _STAGES = {each.value: each for each in Stage}
 _CLOCKS = {each.value: each for each in ClockKind}
 
+FASTEST, SLOWEST = 0.5, 2.0
+"""A pace beyond these was measured on too few: nobody's shift is planned by it."""
+
 MARGIN_S = 60
 """A desk renews what it shows every so often; so much later it still counts as looked at."""
 
@@ -105,7 +108,7 @@ def staff(work: Work, process: Process, now: datetime) -> dict[int, Worker]:
     """Everybody on the board, with their pace and their share of the approvals that wait."""
     found = shifts.workers(work, process, now)
     paces = forecast.paces(process, sorted(found), work.views.handled(forecast.HANDLED))
-    pace = {each.person: each.pace for each in paces}
+    pace = {each.person: min(SLOWEST, max(FASTEST, each.pace)) for each in paces}
     approvals = _approvals(work, process, found, now)
     return {
         number: replace(worker, pace=pace.get(number, 1.0), approvals_s=approvals.get(number, 0.0))

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from typing import cast as cast_to
 
 from sqlalchemy import (
     Connection,
+    Insert,
     Integer,
     Select,
     and_,
@@ -121,8 +123,25 @@ _ACCOUNTS = (
         observation.c.field.in_(["method", "account_hint"]),
     )
 )
+_INTERESTS = select(interest).where(interest.c.ended_at.is_(None)).order_by(interest.c.id)
+_MINE = (
+    select(case_event.c.type, case_event.c.data)
+    .where(case_event.c.case_id == bindparam("case_id"), case_event.c.person_id == bindparam("person_id"))
+    .order_by(case_event.c.id.desc())
+    .limit(1)
+)
+_COUNTED = ("given", "picked", "declined", "given_s", "picked_s")
 _LASTS = {"absence": absence, "interest": interest, "delegation": delegation}
 _WHOSE = {"absence": absence.c.person_id, "interest": interest.c.person_id, "delegation": delegation.c.from_id}
+
+
+@lru_cache(maxsize=2)
+def _more(dialect: str) -> Insert:
+    """Add to a row of counts, or begin it. Built once: it is part of every take."""
+    new = insert_of(dialect)(handout)
+    added = {name: handout.c[name] + new.excluded[name] for name in _COUNTED}
+    made: Insert = new.on_conflict_do_update(index_elements=["person_id", "day"], set_=added)
+    return made
 
 
 class WorkloadRepo:
@@ -170,7 +189,7 @@ class WorkloadRepo:
 
     def interests(self, people: Collection[int] | None = None) -> Sequence[InterestRow]:
         """What these persons declared, or all did, and didn't take back."""
-        query = select(interest).where(interest.c.ended_at.is_(None)).order_by(interest.c.id)
+        query = _INTERESTS
         if people is not None:
             query = query.where(interest.c.person_id.in_(list(people)))
         return [
@@ -293,10 +312,8 @@ class WorkloadRepo:
 
     def count_handout(self, person: int, day: str, **more: int) -> None:
         """Add to the counts of a person's day."""
-        row = {"given": 0, "picked": 0, "declined": 0, "given_s": 0, "picked_s": 0, **more}
-        new = insert_of(self._dialect)(handout).values(person_id=person, day=day, **row)
-        added = {name: handout.c[name] + new.excluded[name] for name in row}
-        self._c.execute(new.on_conflict_do_update(index_elements=["person_id", "day"], set_=added))
+        row = {**dict.fromkeys(_COUNTED, 0), **more}
+        self._c.execute(_more(self._dialect), {"person_id": person, "day": day, **row})
 
     def handouts(self, day: str) -> dict[int, Handout]:
         rows = self._c.execute(select(handout).where(handout.c.day == day))
@@ -304,13 +321,7 @@ class WorkloadRepo:
 
     def given_by_rule(self, case_id: int, person: int) -> bool:
         """Whether take-next gave a case to its present holder, who has done nothing with it since."""
-        mine = (
-            select(case_event.c.type, case_event.c.data)
-            .where(case_event.c.case_id == case_id, case_event.c.person_id == person)
-            .order_by(case_event.c.id.desc())
-            .limit(1)
-        )
-        row = self._c.execute(mine).one_or_none()
+        row = self._c.execute(_MINE, {"case_id": case_id, "person_id": person}).one_or_none()
         return row is not None and row.type == "case.taken" and bool(row.data.get("next"))
 
     # ------------------------------------------------------------ moves

@@ -275,6 +275,12 @@ def test_a_deputy_approves_and_never_for_the_proposer(scene: Scene) -> None:
     scene.do(shifts.delegate, boss, boss.person_id, scene.susan.person_id, now, now + timedelta(days=1))
     with pytest.raises(Refused, match=r"process\.not_accountable"):
         scene.approve(refs[1])  # the lead's own proposal
+    with scene.house.read() as work:
+        listed, _ = reading.approvals(work, scene.desk, scene.susan)
+        assert [file.state.ref for file in listed] == refs[:1]
+        for ref, may in zip(refs, (True, False), strict=True):
+            file = reading.read_case(work, scene.desk, scene.susan, ref)
+            assert ("proposal.approve" in file.actions) is may
     scene.approve(refs[0])
     scene.house.clock.forward(days=1)
     with scene.house.read() as work:

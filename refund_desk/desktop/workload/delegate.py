@@ -70,7 +70,7 @@ class PeopleDelegate(QStyledItemDelegate):
         bar = QRectF(rect.x() + _PAD, rect.y() + 12, rect.width() - 2 * _PAD, _BAR)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme().color("sunken"))
+        painter.setBrush(theme().color("border"))  # seen on the ground of a chosen row, too
         painter.drawRoundedRect(bar, 3, 3)
         part = min(1.0, f.share(row.person.standing))
         kind = f.load_kind(row.person.standing)

@@ -24,6 +24,15 @@ def hours(seconds: float) -> str:
     return tr("ui.board.hours", n=f"{seconds / 3600:.1f}")
 
 
+def age(seconds: int) -> str:
+    """The largest unit alone, with a digit behind it where that says something: 48 min, 7.3 h, 1.8 d."""
+    if seconds < 3600:
+        return tr("ui.board.age.minutes", n=seconds // 60)
+    if seconds < 86_400:
+        return tr("ui.board.hours", n=f"{seconds / 3600:.1f}")
+    return tr("ui.board.age.days", n=f"{seconds / 86_400:.1f}")
+
+
 def late(missing: float) -> str:
     """How many are expected to miss, as whole cases."""
     return formats().number(round(missing))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from refund_desk.desktop.widgets import ElidedLabel, PlainLabel, clear, restyle, set_tip
 from refund_desk.desktop.words import formats, tr, words
+from refund_desk.desktop.workload import figures as f
 from refund_desk.wire.workload import StageOnBoard
 
 MUCH = 0.5
@@ -38,13 +39,14 @@ class StageBox(QFrame):
 
     def show_stage(self, stage: StageOnBoard) -> None:
         text = stage.label.zh if words().language == "zh" else stage.label.en
-        stuck = tr("ui.board.stage.bottleneck") if stage.bottleneck else ""
-        self.title.setText(" · ".join(part for part in (text, stuck) if part))
+        over = tr("ui.board.stage.over", n=stage.over) if stage.over else ""
+        self.title.setText(text)
         self.count.setText(formats().number(stage.count))
-        self.age.setText(tr("ui.board.stage.median", age=formats().duration(stage.median_s)))
-        self.over.setText(tr("ui.board.stage.over", n=stage.over) if stage.over else "")
+        self.age.setText(tr("ui.board.stage.median", age=f.age(stage.median_s)))
+        self.over.setText(tr("ui.board.stage.bottleneck") if stage.bottleneck else over)
         restyle(self, kind=kind_of(stage))
-        said = " · ".join(filter(None, (self.title.text(), self.count.text(), self.over.text(), self.age.text())))
+        mark = self.over.text() if self.over.text() != over else ""
+        said = " · ".join(filter(None, (text, self.count.text(), mark, over, self.age.text())))
         self.setAccessibleName(said)
         set_tip(self, said)
 
