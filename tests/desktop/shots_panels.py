@@ -104,6 +104,12 @@ def dashboards_page(name: str) -> Callable[[Desk, QWidget], None]:
     return build
 
 
+def quality(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.quality import QualityPanel
+
+    _whole(root, QualityPanel(desk)).start()
+
+
 def settings(name: str) -> Callable[[Desk, QWidget], None]:
     def build(desk: Desk, root: QWidget) -> None:
         from refund_desk.desktop.settings import SettingsPanel
@@ -132,6 +138,7 @@ PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
     "workload": workload(preview=False),
     "balance": workload(preview=True),
     "dashboards": dashboards,
+    "quality": quality,
     **{name: dashboards_page(name) for name in ("map", "lessons", "reports")},
 }
 
