@@ -49,8 +49,10 @@ from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
 from refund_desk.service.ports.gateways import Channels, EpochFile
+from refund_desk.service.ports.reconciliation import BreakFilter
 from refund_desk.service.ports.sources import Connection, Connectors, Vault
 from refund_desk.service.ports.views import QueueFilter
+from refund_desk.service.reconciliation_export import export_breaks
 from refund_desk.settings import Settings
 from refund_desk.sources.channels import ConnectedChannels
 from refund_desk.sources.registry import Registry
@@ -357,6 +359,14 @@ class House:
     def reconcile(self, job: Running, who: Principal, *, whole: bool) -> dict[str, Any]:
         """Compare what is new, or everything; the counts as plain values. `job` is told of steps written."""
         return dict(run_reconciliation(self, who, whole=whole, progress=job.progress))
+
+    def export_breaks(self, job: Running, who: Principal, wanted: BreakFilter) -> dict[str, Any]:
+        """Write breaks to a file that belongs to the job; what it is."""
+        from refund_desk.engines.exports import write_table
+
+        job.file, words = _temporary("breaks-", ".csv"), self.words("en")
+        with self.store.read_long() as work:
+            return export_breaks(work, self.desk, who, wanted, job.file, write_table, words, job.progress)
 
     def look_at_sources(self) -> None:
         """One of them has something new."""

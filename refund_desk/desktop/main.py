@@ -41,6 +41,8 @@ from refund_desk.wire.commands import DeskStatus, Me, Outcome, Taken, VerifyRepo
 _PageT = TypeVar("_PageT", bound=QWidget)
 
 KEEPERS = (Role.SUPERVISOR, Role.LEAD)
+BOUND = (Role.REVIEWER, Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
+"""Who stands on the board of work, and says for themselves when they are absent."""
 APPROVERS = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
 RECONCILERS = (Role.FINANCE, Role.SUPERVISOR, Role.LEAD, Role.RISK, Role.AUDITOR)
 AUDITORS = (Role.AUDITOR, Role.LEAD, Role.COMPLIANCE, Role.ADMINISTRATOR)
@@ -233,6 +235,9 @@ class DeskWindow(QObject):
             _, label, keys = PLACES[key]
             button = self.window.rail.buttons[key]
             self.window.keys.add(f"place.{key}", keys, label, partial(self.window.open, key), owner=button)
+        if set(me.roles) & set(BOUND):
+            settings = self.window.rail.buttons["settings"]
+            self.window.keys.add("person.mine", "Ctrl+Shift+P", "ui.person.mine", self._open_mine, owner=settings)
         self.window.open_first()
 
     def _listen(self, client: DeskClient) -> None:
@@ -356,6 +361,13 @@ class DeskWindow(QObject):
         page = QualityPanel(self._signed())
         page.start()
         return self._page("quality", page)
+
+    def _open_mine(self) -> None:
+        """One's own absence and conflicts of interest."""
+        from refund_desk.desktop.workload.people import PersonDialog
+
+        desk = self._signed()
+        PersonDialog(self.window, desk, desk.me.person).open()
 
     def _make_audit(self) -> QWidget:
         from refund_desk.desktop.audit import AuditPanel

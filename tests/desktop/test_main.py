@@ -502,7 +502,7 @@ def test_names_and_room_in_every_place(qtbot: QtBot, make: Make, words: DeskWord
     rig = make(Role.LEAD, Role.ADMINISTRATOR)
     rig.enter(qtbot)
     words.use("qps")
-    for key in ("forme", "approvals", "dashboards", "quality", "audit", "settings"):
+    for key in ("forme", "approvals", "workload", "dashboards", "quality", "audit", "settings"):
         page = rig.window.open(key)
         QApplication.processEvents()
         assert unnamed(page) == [], key

@@ -177,6 +177,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/reconciliation/breaks/{number}/case", "break.case"),
     Route("GET", "/v1/reconciliation/breaks/{number}", "reconcile.read"),
     Route("GET", "/v1/reconciliation/counts", "reconcile.read"),
+    Route("POST", "/v1/reconciliation/export", "reconcile.read"),
     Route("GET", "/v1/users", "user.manage"),
     Route("POST", "/v1/users", "user.manage", {"name": "New One", "login": "reviewer", "roles": ["reviewer"]}),
     Route("PUT", "/v1/users/{login}/roles", "user.manage", {"roles": ["reviewer"], "reason": "as before"}),
