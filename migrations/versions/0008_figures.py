@@ -20,7 +20,7 @@ PARTS = (
     *("answers", "answer_us", "decisions", "decision_us", "clocks", "missed"),
     *("paid", "no_arrival", "arrivals", "arrival_us", "reconciled"),
     *("contacts", "repeats", "duplicates", "appeals", "moves", "automatic"),
-    *("asked", "in_time"),
+    *("asked", "in_time", "reviewed", "agreed"),
 )
 
 
@@ -41,6 +41,7 @@ def upgrade() -> None:
     )
     _month_report()
     _lesson()
+    _quality_review()
 
 
 def _month_report() -> None:
@@ -82,6 +83,36 @@ def _lesson() -> None:
     op.create_index("ix_lesson_status", "lesson", ["status", "due"])
 
 
+def _quality_review() -> None:
+    people = ("decided_by", "approved_by", "reviewed_by")
+    op.create_table(
+        "quality_review",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("case_id", KEY, nullable=False),
+        sa.Column("proposal_id", KEY, nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger()),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("decided_by", KEY, nullable=False),
+        sa.Column("approved_by", KEY),
+        sa.Column("decided_at", INSTANT, nullable=False),
+        sa.Column("drawn_at", INSTANT, nullable=False),
+        sa.Column("reviewed_by", KEY),
+        sa.Column("reviewed_at", INSTANT),
+        sa.Column("second", sa.Text()),
+        sa.Column("second_minor", sa.BigInteger()),
+        sa.Column("agrees", sa.Boolean()),
+        sa.Column("note", sa.Text()),
+        sa.ForeignKeyConstraint(["case_id"], ["refund_case.id"], name="fk_quality_review_case_id"),
+        sa.ForeignKeyConstraint(["proposal_id"], ["proposal.id"], name="fk_quality_review_proposal_id"),
+        *(sa.ForeignKeyConstraint([name], ["person.id"], name=f"fk_quality_review_{name}") for name in people),
+        sa.PrimaryKeyConstraint("id", name="pk_quality_review"),
+        sa.UniqueConstraint("proposal_id", name="uq_quality_review_proposal_id"),
+    )
+    op.create_index("ix_quality_review_case", "quality_review", ["case_id"])
+    op.create_index("ix_quality_review_waiting", "quality_review", ["reviewed_at", "drawn_at"])
+
+
 def _sums(table: str, columns: list[sa.Column[object]]) -> None:
     key = ["dimension", "member", "day", *(["part"] if table == "figure_open" else [])]
     op.create_table(
@@ -96,5 +127,5 @@ def _sums(table: str, columns: list[sa.Column[object]]) -> None:
 
 
 def downgrade() -> None:
-    for table in ("lesson", "month_report", "figure_open", "figure_day", "figure_case"):
+    for table in ("quality_review", "lesson", "month_report", "figure_open", "figure_day", "figure_case"):
         op.drop_table(table)

@@ -10,6 +10,7 @@ from refund_desk.wire import commands
 from refund_desk.wire import figures as w
 from refund_desk.wire.lessons import KeptReportView, Lessons, LessonView, NewLesson, SettleLesson
 from refund_desk.wire.process_map import ProcessMap, ProcessPreview, ProcessTry
+from refund_desk.wire.quality import BlindView, MyQuality, SecondLook, SecondLookDone
 
 
 class FigureCalls(Calls):
@@ -47,6 +48,18 @@ class FigureCalls(Calls):
 
     async def start_export_month(self, order: w.MonthOrder, key: str | None = None) -> commands.Job:
         return await self._do(commands.Job, "/exports/month", order, key)
+
+    # ------------------------------------------------------------ a second look
+
+    async def my_quality(self, first: date, last: date) -> MyQuality:
+        """What waits for my second look, and how my own decisions of a span of days fared."""
+        return await self._get(MyQuality, "/quality", first=first.isoformat(), last=last.isoformat())
+
+    async def blind(self, number: int) -> BlindView:
+        return await self._get(BlindView, f"/quality/{number}")
+
+    async def second_look(self, number: int, body: SecondLook, key: str | None = None) -> SecondLookDone:
+        return await self._do(SecondLookDone, f"/quality/{number}/review", body, key)
 
     # ------------------------------------------------------------ what is kept
 

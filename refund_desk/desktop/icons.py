@@ -62,6 +62,7 @@ NAMES = {
     "payment": "bank-card-line",
     "people": "team-line",
     "process": "node-tree",
+    "quality": "eye-2-line",
     "queue": "list-check-2",
     "reconcile": "scales-3-line",
     "refresh": "refresh-line",

@@ -47,6 +47,7 @@ APPROVERS = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
 RECONCILERS = (Role.FINANCE, Role.SUPERVISOR, Role.LEAD, Role.RISK, Role.AUDITOR)
 AUDITORS = (Role.AUDITOR, Role.LEAD, Role.COMPLIANCE, Role.ADMINISTRATOR)
 READERS = (Role.SUPERVISOR, Role.LEAD, Role.COMPLIANCE, Role.AUDITOR)
+LOOKERS = (Role.REVIEWER, Role.SUPERVISOR, Role.LEAD)
 CASE_STAFF = tuple(role for role in Role if role is not Role.ADMINISTRATOR)
 PLACES = {
     "forme": ("for_me", "ui.forme.title", "Alt+F"),
@@ -55,6 +56,7 @@ PLACES = {
     "reconciliation": ("reconcile", "ui.main.reconcile", "Alt+R"),
     "workload": ("people", "ui.main.workload", "Alt+W"),
     "dashboards": ("dashboards", "ui.main.dashboards", "Alt+D"),
+    "quality": ("quality", "ui.quality.title", "Alt+L"),
     "audit": ("audit", "ui.main.audit", "Alt+U"),
     "settings": ("settings", "ui.settings.title", "Alt+S"),
 }
@@ -66,6 +68,7 @@ HINTS: dict[str, list[tuple[str, str]]] = {
     "reconciliation": [("J/K", "ui.main.hint.move"), ("R", "ui.reconcile.resolve"), ("X", "ui.reconcile.pick")],
     "workload": [("J/K", "ui.main.hint.move"), ("M", "ui.board.move"), ("B", "ui.board.balance")],
     "dashboards": [("J/K", "ui.main.hint.move"), ("C", "ui.dashboards.cases"), ("F", "ui.dashboards.narrow")],
+    "quality": [("J/K", "ui.main.hint.move"), (key_text("Ctrl+Return"), "ui.quality.send")],
     "audit": [("J/K", "ui.main.hint.move"), ("V", "ui.audit.verify"), ("E", "ui.audit.export")],
     "settings": [],
 }
@@ -221,6 +224,8 @@ class DeskWindow(QObject):
             makers["workload"] = self._make_workload
         if set(me.roles) & set(READERS):
             makers["dashboards"] = self._make_dashboards
+        if set(me.roles) & set(LOOKERS):
+            makers["quality"] = self._make_quality
         if set(me.roles) & set(AUDITORS):
             makers["audit"] = self._make_audit
         makers["settings"] = self._make_settings
@@ -349,6 +354,13 @@ class DeskWindow(QObject):
         page.edit_process.connect(self._edit_process)
         page.start()
         return self._page("dashboards", page)
+
+    def _make_quality(self) -> QWidget:
+        from refund_desk.desktop.quality import QualityPanel
+
+        page = QualityPanel(self._signed())
+        page.start()
+        return self._page("quality", page)
 
     def _open_mine(self) -> None:
         """One's own absence and conflicts of interest."""

@@ -22,7 +22,7 @@ PARTS: Final = (
     *("answers", "answer_us", "decisions", "decision_us", "clocks", "missed"),
     *("paid", "no_arrival", "arrivals", "arrival_us", "reconciled"),
     *("contacts", "repeats", "duplicates", "appeals", "moves", "automatic"),
-    *("asked", "in_time"),
+    *("asked", "in_time", "reviewed", "agreed"),
 )
 
 
@@ -94,6 +94,14 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Second:
+    """A second look at what was decided."""
+
+    at: datetime
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """All of a case that figures count. members: those that its row has; clause and person come of what was decided.
     contacts: when the customer wrote, in order."""
@@ -108,6 +116,7 @@ class History:
     payouts: Sequence[Payout] = ()
     events: Sequence[Happened] = ()
     differences: Sequence[Difference] = ()
+    seconds: Sequence[Second] = ()
 
 
 @dataclass(slots=True)
@@ -143,6 +152,9 @@ def days_of(history: History, zone: ZoneInfo) -> dict[date, Counter[str]]:
         days.add(at, "repeats", int(n > 0))
     for difference in history.differences:
         days.add(difference.found, "duplicates", int(difference.kind == "duplicate"))
+    for second in history.seconds:
+        days.add(second.at, "reviewed")
+        days.add(second.at, "agreed", int(second.agrees))
     _events(history, days)
     return days.parts
 

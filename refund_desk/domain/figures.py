@@ -101,6 +101,13 @@ _ALL: Final = (
         "sum(abs(amount - amount of the round before)) of overturned",
         "proposal",
     ),
+    _share(
+        "agreement",
+        "agreed",
+        "reviewed",
+        "second looks of the period that decide alike / second looks",
+        "quality_review",
+    ),
     _share("automation", "automatic", "moves", "moves between stages without a person / all of them", "case_event"),
 )
 FIGURES: Final[Mapping[str, Figure]] = {one.name: one for one in _ALL}

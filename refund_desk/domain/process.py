@@ -17,6 +17,7 @@ from refund_desk.domain.calendars import ALWAYS, Calendar, always
 from refund_desk.domain.conditions import CaseFacts, holds
 from refund_desk.domain.errors import Conflict, Refused
 from refund_desk.domain.fairness import KeepFrom
+from refund_desk.domain.quality import QualityRule
 from refund_desk.domain.words import (
     ClockKind,
     Decision,
@@ -297,6 +298,7 @@ class Process:
     workload: WorkloadRule = WorkloadRule()
     zone: str = "UTC"  # of the shop's days and months
     reports: ReportRule = ReportRule()
+    quality: QualityRule = field(default_factory=QualityRule)
 
     def stage(self, stage: Stage) -> StageRule:
         """The rule of a stage."""

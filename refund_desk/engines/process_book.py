@@ -40,6 +40,7 @@ from refund_desk.domain.process import (
     WorkloadRule,
 )
 from refund_desk.domain.process_check import validate
+from refund_desk.domain.quality import QualityRule
 from refund_desk.domain.words import (
     ClockKind,
     Decision,
@@ -110,7 +111,7 @@ def _process(whole: Node, fingerprint: str) -> Process:
     node.only(
         "name version label artefacts clocks stages moves activities decisions limits risk money_fields take "
         "undo_seconds urgency arrival_days",
-        "arrival_calendar waits workload zone reports",
+        "arrival_calendar waits workload zone reports quality",
     )
     reasons.only("reasons decisions")
     fits = {key: each.texts() for key, each in reasons["decisions"].items()}
@@ -142,6 +143,7 @@ def _process(whole: Node, fingerprint: str) -> Process:
         waits={_key(each, key, WaitFor): _wait(each) for key, each in _waits(node)},
         workload=_workload(node["workload"]) if "workload" in node else WorkloadRule(),
         zone=calendars.zone(node["zone"]) if "zone" in node else "UTC",
+        quality=_quality(node["quality"]) if "quality" in node else QualityRule(),
         reports=_reports(node["reports"]) if "reports" in node else ReportRule(),
     )
 
@@ -180,6 +182,16 @@ def _reports(node: Node) -> ReportRule:
     node.only("day formats languages")
     formats, languages = node["formats"].words(_Format), node["languages"].words(_Language)
     return ReportRule(node["day"].whole(1), tuple(map(str, formats)), tuple(map(str, languages)))
+
+
+def _quality(node: Node) -> QualityRule:
+    node.only("percent within_days", "reason")
+    by_reason = node["reason"].items() if "reason" in node else ()
+    return QualityRule(
+        node["percent"].whole(),
+        {_key(each, key, Reason): each.whole() for key, each in by_reason},
+        node["within_days"].whole(1) * DAY,
+    )
 
 
 def _waits(node: Node) -> Iterator[tuple[str, Node]]:

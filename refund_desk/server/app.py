@@ -24,6 +24,7 @@ from refund_desk.server.routes import (
     merchants,
     people,
     process_map,
+    quality,
     queue,
     reconciliation,
     session,
@@ -49,6 +50,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     workload.router,
     process_map.router,
     lessons.router,
+    quality.router,
 )
 
 

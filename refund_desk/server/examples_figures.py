@@ -50,6 +50,26 @@ _REPORT = {
 }
 
 FIGURES: dict[str, Any] = {
+    "MyQuality": [
+        {
+            "waiting": [{"id": 4, "reason": "damaged", "drawn_at": "2026-11-20T08:00:00+00:00"}],
+            "own": {"agreement": 0.92, "overturned": 1},
+        }
+    ],
+    "BlindView": [
+        {"id": 4, "currency": "CNY", "requests": [], "messages": [], "evidence": [], "decisions": ["full", "decline"]}
+    ],
+    "SecondLook": [{"decision": "full", "minor": 12_900, "note": "The photos show the break."}],
+    "SecondLookDone": [
+        {
+            "ref": "RC-26-004182",
+            "agrees": False,
+            "first": "decline",
+            "first_amount": None,
+            "second": "full",
+            "second_amount": {"minor": 12_900, "currency": "CNY"},
+        }
+    ],
     "NewLesson": [
         {
             "figure": "missed",

@@ -28,12 +28,13 @@ from refund_desk.domain.figures import (
     values_of,
 )
 from refund_desk.domain.people import Principal
+from refund_desk.service import quality
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.figures import Drilled, KeptReport
 
 MARK = "figures"
-RULES = 2
+RULES = 3
 """Of the parts: with another number, or another zone, all is counted anew."""
 AT_ONCE = 100
 """Cases of a transaction, that must not last."""
@@ -245,6 +246,7 @@ def keep(work: Work, desk: Desk, limit: int = AT_ONCE) -> bool:
     if state.position >= top:
         return False
     position, cases = work.figures.changed(state.position, limit)
+    quality.draw(work, desk, cases)
     work.figures.count_again(cases, ZoneInfo(zone))
     _State(rules, None, position).write(work)
     return position < top

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, type_coerce
 
-from refund_desk.domain.figure_parts import Approved, Difference, Happened, History, Payout, Stopped
+from refund_desk.domain.figure_parts import Approved, Difference, Happened, History, Payout, Second, Stopped
 from refund_desk.domain.figures import Dimension
 from refund_desk.domain.words import Who
 from refund_desk.store.tables.base import Instant
 from refund_desk.store.tables.cases import case_clock, case_event, intent_event, proposal, refund_case, refund_intent
 from refund_desk.store.tables.facts import message, observation, personal, record
+from refund_desk.store.tables.figures import quality_review
 from refund_desk.store.tables.reconciliation import reconciliation_break
 
 _c, _p, _k, _e, _i, _b = (
@@ -56,6 +57,9 @@ _EVENTS = (
     .order_by(case_event.c.id)
 )
 _DIFFERENCES = select(_b.case_id, _b.kind, _b.found_at).where(_b.case_id.in_(_IDS), _b.status != "gone")
+_SECONDS = select(quality_review.c.case_id, quality_review.c.reviewed_at, quality_review.c.agrees).where(
+    quality_review.c.case_id.in_(_IDS), quality_review.c.reviewed_at.is_not(None)
+)
 _LINES = (
     select(record.c.order_id, observation.c.field, observation.c.value)
     .join(record, record.c.id == observation.c.record_id)
@@ -81,6 +85,7 @@ def histories(connection: Connection, case_ids: Sequence[int]) -> list[History]:
         "contacts": _by(connection, _CONTACTS, case_ids, lambda r: r.sent_at),
         "payouts": _payouts(connection, case_ids),
         "events": _by(connection, _EVENTS, case_ids, _happened),
+        "seconds": _by(connection, _SECONDS, case_ids, lambda r: Second(r.reviewed_at, bool(r.agrees))),
         "differences": _by(connection, _DIFFERENCES, case_ids, lambda r: Difference(r.kind, r.found_at)),
     }
     bought = _products(connection, {row.order_id for row in rows})

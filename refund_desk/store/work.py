@@ -28,6 +28,7 @@ from refund_desk.store.intake import IntakeRepo
 from refund_desk.store.lessons import LessonRepo
 from refund_desk.store.money import MoneyRepo
 from refund_desk.store.people import PeopleRepo
+from refund_desk.store.quality import QualityRepo
 from refund_desk.store.reconciliation import ReconciliationRepo
 from refund_desk.store.sending import SendingRepo
 from refund_desk.store.sources import SourceRepo
@@ -92,6 +93,10 @@ class SqlWork:
     @cached_property
     def figures(self) -> Figures:
         return Figures(self.connection)
+
+    @cached_property
+    def quality(self) -> QualityRepo:
+        return QualityRepo(self.connection)
 
     @cached_property
     def lessons(self) -> LessonRepo:

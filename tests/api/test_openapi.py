@@ -21,6 +21,7 @@ from refund_desk.wire import (
     figures,
     lessons,
     process_map,
+    quality,
     reconciliation,
     sources,
     workload,
@@ -28,7 +29,8 @@ from refund_desk.wire import (
 from tests.fakes.desk_api import DeskApi
 
 MODULES = (
-    *(base, bundle, cases, clocks, commands, exports, figures, lessons, process_map, reconciliation, sources, workload),
+    *(base, bundle, cases, clocks, commands, exports, figures, lessons),
+    *(process_map, quality, reconciliation, sources, workload),
 )
 SHAPES: dict[str, type[BaseModel]] = {
     name: kind

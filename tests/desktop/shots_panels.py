@@ -105,6 +105,12 @@ def dashboards_page(name: str) -> Callable[[Desk, QWidget], None]:
     return build
 
 
+def quality(desk: Desk, root: QWidget) -> None:
+    from refund_desk.desktop.quality import QualityPanel
+
+    _whole(root, QualityPanel(desk)).start()
+
+
 def person(tab: int) -> Callable[[Desk, QWidget], None]:
     def build(desk: Desk, root: QWidget) -> None:
         from refund_desk.desktop.workload.people import PersonDialog
@@ -147,6 +153,7 @@ PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
     "balance": workload(preview=True),
     **{f"person{tab}": person(tab) for tab in range(5)},
     "dashboards": dashboards,
+    "quality": quality,
     **{name: dashboards_page(name) for name in ("map", "lessons", "reports")},
 }
 

@@ -118,7 +118,7 @@ def make(qtbot: QtBot, theme: Theme, words: DeskWords, operations: Operations, t
 def test_sign_in_and_the_places_of_a_reviewer(qtbot: QtBot, make: Make) -> None:
     rig = make(Role.REVIEWER)
     rig.enter(qtbot)
-    assert list(rig.window.rail.buttons) == ["forme", "queue", "settings"]
+    assert list(rig.window.rail.buttons) == ["forme", "queue", "quality", "settings"]
     assert rig.window.current == "forme"
     qtbot.waitUntil(lambda: rig.window.rail.buttons["forme"].accessibleName() == "待我处理 11")
     assert rig.window.state is not None
@@ -127,13 +127,17 @@ def test_sign_in_and_the_places_of_a_reviewer(qtbot: QtBot, make: Make) -> None:
     assert shown == [rig.window]
 
 
+KEEPING = ("forme", "queue", "approvals", "reconciliation", "workload", "dashboards", "quality")
+
+
 @pytest.mark.parametrize(
     ("role", "places"),
     [
         (Role.AUDITOR, ["forme", "queue", "reconciliation", "dashboards", "audit", "settings"]),
         (Role.ADMINISTRATOR, ["forme", "audit", "settings"]),
-        (Role.LEAD, ["forme", "queue", "approvals", "reconciliation", "workload", "dashboards", "audit", "settings"]),
-        (Role.SUPERVISOR, ["forme", "queue", "approvals", "reconciliation", "workload", "dashboards", "settings"]),
+        (Role.LEAD, [*KEEPING, "audit", "settings"]),
+        (Role.SUPERVISOR, [*KEEPING, "settings"]),
+        (Role.REVIEWER, ["forme", "queue", "quality", "settings"]),
     ],
 )
 def test_places_follow_roles(qtbot: QtBot, make: Make, role: Role, places: list[str]) -> None:
@@ -498,7 +502,7 @@ def test_names_and_room_in_every_place(qtbot: QtBot, make: Make, words: DeskWord
     rig = make(Role.LEAD, Role.ADMINISTRATOR)
     rig.enter(qtbot)
     words.use("qps")
-    for key in ("forme", "approvals", "workload", "dashboards", "audit", "settings"):
+    for key in ("forme", "approvals", "workload", "dashboards", "quality", "audit", "settings"):
         page = rig.window.open(key)
         QApplication.processEvents()
         assert unnamed(page) == [], key

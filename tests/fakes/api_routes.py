@@ -240,6 +240,9 @@ ROUTES: tuple[Route, ...] = (
         {"figure": "missed", "first": "2026-10-01", "last": "2026-10-31", "text": "x", "owner": 1, "due": "2099-01-01"},
     ),
     Route("POST", "/v1/lessons/{number}/settle", "lesson.write", {"done": True, "result": "better"}),
+    Route("GET", "/v1/quality", "quality.review", query="?first=2026-10-01&last=2026-10-31"),
+    Route("GET", "/v1/quality/{number}", "quality.review"),
+    Route("POST", "/v1/quality/{number}/review", "quality.review", {"decision": "full", "note": "as it looks"}),
 )
 """In the order of the routers."""
 

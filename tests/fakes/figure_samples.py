@@ -12,13 +12,15 @@ from typing import Any
 from refund_desk.domain.figures import FIGURES, Dimension, Span, Sums, Unit, values_of
 from refund_desk.domain.lessons import Status
 from refund_desk.domain.process_map import Place, Standing, places, ways
-from refund_desk.domain.words import ClockKind, Role, Stage
+from refund_desk.domain.words import ClockKind, Decision, Reason, RequestKind, Role, Stage, Who
 from refund_desk.engines.process_book import standard
 from refund_desk.wire import figures as w
 from refund_desk.wire import process_map as wm
 from refund_desk.wire.base import Amount, PersonRef, Text2
+from refund_desk.wire.cases import MessageView, RequestView
 from refund_desk.wire.clocks import ClockTerms
 from refund_desk.wire.lessons import KeptReportView, Lessons, LessonView
+from refund_desk.wire.quality import BlindView, MyQuality, SampleRow, SecondLook, SecondLookDone
 
 TODAY = date(2026, 11, 20)
 MEMBERS: Mapping[Dimension, tuple[tuple[str, str | None], ...]] = {
@@ -40,7 +42,15 @@ _PER_DAY: Mapping[str, int] = {
     **{"answers": 20, "answer_us": 20 * 9_000_000_000, "decisions": 19, "decision_us": 19 * 61_000_000_000},
     **{"clocks": 60, "missed": 4, "paid": 15, "no_arrival": 3, "arrivals": 11, "arrival_us": 11 * 260_000_000_000},
     **{"reconciled": 14, "contacts": 40, "repeats": 15, "duplicates": 1, "appeals": 1, "moves": 90, "automatic": 31},
-    **{"asked": 3, "in_time": 2, "paid_out:CNY": 412_300, "paid_out:USD": 20_100, "reversed:CNY": 9_900},
+    **{
+        "reviewed": 10,
+        "agreed": 9,
+        "asked": 3,
+        "in_time": 2,
+        "paid_out:CNY": 412_300,
+        "paid_out:USD": 20_100,
+        "reversed:CNY": 9_900,
+    },
 }
 
 
@@ -278,3 +288,57 @@ def reports() -> list[KeptReportView]:
         KeptReportView.model_validate({**kept, "id": n, "format": form, "at": NOW - timedelta(days=19), "by": by})
         for n, form, by in made
     ]
+
+
+# ---------------------------------------------------------------- a second look
+
+
+def my_quality(looked_at: int) -> MyQuality:
+    """Three wait; what was looked at does no more."""
+    reasons = ("damaged", "not_received", "counterfeit")
+    waiting = [SampleRow(id=n, reason=one, drawn_at=NOW - timedelta(hours=n)) for n, one in enumerate(reasons, 1)]
+    own: dict[str, w.Said] = {"decided": 184, "overturned": 3, "agreement": 0.94}
+    return MyQuality(waiting=waiting[looked_at:], own={**own, "reversed": [Amount(minor=25_800, currency="CNY")]})
+
+
+def blind(number: int) -> BlindView:
+    return BlindView(
+        id=number,
+        currency="CNY",
+        requests=[
+            RequestView(
+                system="mall",
+                id=f"R{number}",
+                kind=RequestKind.REFUND_ONLY,
+                reason=Reason.DAMAGED,
+                text="壶身开裂，盖子也碎了，外箱完好。",
+                created_at=NOW - timedelta(days=3),
+                amount=Amount(minor=89_900, currency="CNY"),
+            )
+        ],
+        messages=[
+            MessageView(
+                id=1,
+                direction="in",
+                channel="app",
+                system="mall",
+                who=Who.CUSTOMER,
+                sent_at=NOW - timedelta(days=2),
+                text="照片已上传，请尽快处理。",
+            )
+        ],
+        evidence=[],
+        decisions=[Decision.FULL, Decision.PARTIAL, Decision.DECLINE],
+    )
+
+
+def looked(body: SecondLook) -> SecondLookDone:
+    amount = None if body.minor is None else Amount(minor=body.minor, currency="CNY")
+    return SecondLookDone(
+        ref="RC-26-004182",
+        agrees=body.decision is Decision.PARTIAL,
+        first=Decision.PARTIAL,
+        first_amount=Amount(minor=45_000, currency="CNY"),
+        second=body.decision,
+        second_amount=amount,
+    )

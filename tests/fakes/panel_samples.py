@@ -38,6 +38,7 @@ from refund_desk.wire.exports import CaseOrder, ExportOrder
 from refund_desk.wire.figures import FigureBoard, FigureCases
 from refund_desk.wire.lessons import KeptReportView, Lessons, LessonView, NewLesson, SettleLesson
 from refund_desk.wire.process_map import ProcessMap, ProcessPreview
+from refund_desk.wire.quality import BlindView, MyQuality, SecondLook, SecondLookDone
 from tests.fakes import figure_samples
 from tests.fakes.reconciliation_samples import ReconciliationAnswers
 from tests.fakes.source_samples import SourceAnswers
@@ -482,6 +483,18 @@ class FakeClient(ReconciliationAnswers, SourceAnswers, DeskClient):
     async def process_map(self, first: date | None = None, last: date | None = None) -> ProcessMap:
         self._note("process_map", first, last)
         return figure_samples.process_map(first, last)
+
+    async def my_quality(self, first: date, last: date) -> MyQuality:
+        self._note("my_quality", first, last)
+        return figure_samples.my_quality(len(self.called("second_look")))
+
+    async def blind(self, number: int) -> BlindView:
+        self._note("blind", number)
+        return figure_samples.blind(number)
+
+    async def second_look(self, number: int, body: SecondLook, key: str | None = None) -> SecondLookDone:
+        self._note("second_look", number, body)
+        return figure_samples.looked(body)
 
     async def lessons(self) -> Lessons:
         self._note("lessons")

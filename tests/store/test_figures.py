@@ -196,6 +196,7 @@ def anew(work: SqlWork, wanted: Callable[[dict[str, Any]], bool] = lambda _: Tru
         "appeals": sum(e["type"] == "case.reopened" for e in events),
         "overturned": turned,
         "reversed": {"CNY": money} if money else None,
+        "agreement": None,
         "automation": share(sum(e["person_id"] is None for e in moves), len(moves)),
     }
 

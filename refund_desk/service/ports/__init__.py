@@ -18,6 +18,7 @@ from refund_desk.service.ports.facts import Blobs, FactBook, IntakeBook
 from refund_desk.service.ports.figures import FigureViews, LessonBook
 from refund_desk.service.ports.money import MoneyBook
 from refund_desk.service.ports.people import PeopleBook
+from refund_desk.service.ports.quality import QualityBook
 from refund_desk.service.ports.reconciliation import ReconciliationBook
 from refund_desk.service.ports.sending import SendingBook
 from refund_desk.service.ports.sources import Connectors, SourceBook, Vault
@@ -54,6 +55,8 @@ class Work(Protocol):
     def exports(self) -> ExportViews: ...
     @property
     def figures(self) -> FigureViews: ...
+    @property
+    def quality(self) -> QualityBook: ...
     @property
     def lessons(self) -> LessonBook: ...
 

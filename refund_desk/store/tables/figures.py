@@ -7,7 +7,7 @@ ordinals of the shop's days. Nothing personal: a region is a country.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
 from refund_desk.domain.figure_parts import PARTS
 from refund_desk.domain.figures import Dimension
@@ -81,3 +81,27 @@ lesson = Table(
     Index("ix_lesson_status", "status", "due"),
 )
 """A finding of a retrospective: what a figure taught us, whose it is, until when."""
+
+quality_review = Table(
+    "quality_review",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("case_id", Key, ForeignKey("refund_case.id"), nullable=False),
+    Column("proposal_id", Key, ForeignKey("proposal.id"), nullable=False, unique=True),
+    Column("decision", Text, nullable=False),
+    Column("amount_minor", BigInteger),
+    Column("currency", Text, nullable=False),
+    Column("decided_by", Key, ForeignKey("person.id"), nullable=False),
+    Column("approved_by", Key, ForeignKey("person.id")),
+    Column("decided_at", Instant, nullable=False),
+    Column("drawn_at", Instant, nullable=False),
+    Column("reviewed_by", Key, ForeignKey("person.id")),
+    Column("reviewed_at", Instant),
+    Column("second", Text),
+    Column("second_minor", BigInteger),
+    Column("agrees", Boolean),
+    Column("note", Text),
+    Index("ix_quality_review_case", "case_id"),
+    Index("ix_quality_review_waiting", "reviewed_at", "drawn_at"),
+)
+"""Decisions drawn for a second look, and what the second person decided."""
