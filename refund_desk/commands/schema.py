@@ -1,4 +1,4 @@
-"""`refund-desk schema case-bundle`: the JSON Schema of what an import takes."""
+"""`refund-desk schema`: the JSON Schema of what an import takes, and of what a feed serves."""
 
 from __future__ import annotations
 
@@ -70,8 +70,31 @@ EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
+MESSAGE: Final[dict[str, Any]] = {
+    "id": "chat-8841/3",
+    "channel": "chat",
+    "direction": "in",
+    "who": "customer",
+    "sent_at": "2026-11-19T18:21:00+08:00",
+    "text": "The cup arrived broken.",
+    "order": "O-884213",
+    "email": "wang@example.com",
+    "after": ["chat-8841/2"],
+}
+PARCEL: Final[dict[str, Any]] = {
+    "id": "trk-20931",
+    "tracking": "SF1032847750",
+    "carrier": "SF Express",
+    "status": "delivered",
+    "as_of": "2026-11-18T16:02:00+08:00",
+    "delivered_at": "2026-11-18T16:02:00+08:00",
+}
+
+
 class Format(StrEnum):
     CASE_BUNDLE = "case-bundle"
+    MESSAGE = "message"
+    PARCEL = "parcel"
 
 
 def case_bundle() -> dict[str, Any]:
@@ -86,7 +109,26 @@ def case_bundle() -> dict[str, Any]:
     }
 
 
+def message() -> dict[str, Any]:
+    """JSON Schema of an item of a feed's messages."""
+    from refund_desk.wire.feed import FeedMessage
+
+    return _of_feed("message", FeedMessage.model_json_schema(by_alias=True), MESSAGE)
+
+
+def parcel() -> dict[str, Any]:
+    """JSON Schema of an item of a feed's parcels."""
+    from refund_desk.wire.feed import FeedParcel
+
+    return _of_feed("parcel", FeedParcel.model_json_schema(by_alias=True), PARCEL)
+
+
+def _of_feed(name: str, shape: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:refund-desk:{name}:1"}
+    return {**head, **shape, "examples": [example]}
+
+
 @app.command()
 def schema(name: Format) -> None:
-    """Print the JSON Schema of a format: `case-bundle` is one line of a bundle's cases.jsonl."""
-    as_json({Format.CASE_BUNDLE: case_bundle}[name]())
+    """Print the JSON Schema of a format: a line of a bundle's cases.jsonl, or an item of a feed."""
+    as_json({Format.CASE_BUNDLE: case_bundle, Format.MESSAGE: message, Format.PARCEL: parcel}[name]())

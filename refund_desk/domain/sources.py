@@ -180,7 +180,20 @@ class Mail:
     proofs: tuple[Proof, ...] = ()
 
 
-What = OrderFacts | RequestRecord | Mail
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """Where a parcel is, by a system that knows its tracking number and mostly no order. as_of: by its clock."""
+
+    tracking: str
+    status: str
+    as_of: datetime
+    carrier: str | None = None
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+    order: str | None = None
+
+
+What = OrderFacts | RequestRecord | Mail | Tracked
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from refund_desk.domain.errors import Conflict, Invalid
 from refund_desk.domain.evidence import Kept
 from refund_desk.domain.people import Principal
 from refund_desk.domain.requests import AHEAD, Problem, RequestRecord, Saying
-from refund_desk.domain.sources import DELETED, Hint, Item, OrderFacts, not_after
+from refund_desk.domain.sources import DELETED, Hint, Item, OrderFacts, Tracked, not_after
 from refund_desk.domain.words import RecordKind
 from refund_desk.service import intake, lifecycle, quarantine, sources
 from refund_desk.service.evidence import PERSONAL_FIELDS
@@ -255,7 +255,7 @@ def gone(work: Work, desk: Desk, who: Principal, connection: Connection, hint: H
 def _take_mail(work: Work, desk: Desk, who: Principal, arrived: Arrived) -> bool:
     """A message of a thread that belongs to a case."""
     mail, case_id = arrived.item.what, arrived.case_id
-    if case_id is None or mail is None or isinstance(mail, RequestRecord | OrderFacts):
+    if case_id is None or mail is None or isinstance(mail, RequestRecord | OrderFacts | Tracked):
         return False
     state = work.cases.lock(work.cases.by_id(case_id).ref)
     order = work.facts.order(state.order_id)

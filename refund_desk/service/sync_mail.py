@@ -102,11 +102,14 @@ def _request(work: Work, item: Item, mail: Mail, order: OrderRef) -> RequestReco
     )
 
 
-def _buyer(work: Work, mail: Mail, order: OrderRef) -> Buyer:
-    """The order's customer where the address is theirs; else whoever writes, and the case will say that they differ."""
+def _buyer(work: Work, mail: Mail, order: OrderRef) -> Buyer | None:
+    """The order's customer where the address is theirs, or there is none, as in a chat; else whoever writes, and the
+    case will say that they differ."""
     if order.customer_id is not None:
         known = work.facts.customer(order.customer_id)
-        if known["email"] and known["email"].lower() == mail.address:
+        if not mail.address or (known["email"] and known["email"].lower() == mail.address):
             return Buyer(known["system"], known["external_id"], None, None, None, None, None)
+    if not mail.address:
+        return None
     name = mail.letter.name if mail.letter.who is Who.CUSTOMER else None
     return Buyer(mail.letter.source, mail.address, name, mail.address, None, None, None)

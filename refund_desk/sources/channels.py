@@ -15,7 +15,8 @@ from typing import Final
 from refund_desk.domain.errors import Unavailable
 from refund_desk.service.ports.gateways import Channel, Credentials
 from refund_desk.service.ports.sources import Config, Connection, Vault
-from refund_desk.sources import stripe_payout, vendure_payout
+from refund_desk.sources import medusa_payout, stripe_payout, vendure_payout
+from refund_desk.sources.medusa import MedusaSession
 from refund_desk.sources.vendure import VendureSession
 from refund_desk.sources.ways import Patience, Ways
 
@@ -44,7 +45,18 @@ def _vendure(connection: Connection, secret: str, clock: Clock) -> Channel:
     return vendure_payout.VendurePayout(session, replace(vendure_payout.TERMS, name=connection.name))
 
 
-MAKERS: Mapping[str, Maker] = {"stripe": Maker("key", _stripe), "vendure": Maker("password", _vendure)}
+def _medusa(connection: Connection, secret: str, clock: Clock) -> Channel:
+    ways = Ways(connection.name, private=connection.settings.get("private") is True, patience=ONCE)
+    config = Config(connection.name, connection.settings, {"key": secret}, clock, ways)
+    session = MedusaSession(config, ways, clock)
+    return medusa_payout.MedusaPayout(session, clock, replace(medusa_payout.TERMS, name=connection.name))
+
+
+MAKERS: Mapping[str, Maker] = {
+    "medusa": Maker("key", _medusa),
+    "stripe": Maker("key", _stripe),
+    "vendure": Maker("password", _vendure),
+}
 """By connector: what its setting `payouts` makes of a connection."""
 
 

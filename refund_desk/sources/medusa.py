@@ -22,7 +22,7 @@ from refund_desk.domain.sources import Heard, Hint, Item, Page, Setting, Setting
 from refund_desk.service.ports.sources import Config, Known, Session
 from refund_desk.sources import hooks
 from refund_desk.sources.medusa_records import order_item, request_item
-from refund_desk.sources.ways import Ways
+from refund_desk.sources.ways import MAX_ANSWER, Answer, Ways
 
 PAGE: Final = 50
 ORDERS, RETURNS, CLAIMS = "orders", "returns", "claims"
@@ -48,6 +48,7 @@ class Medusa:
         Setting("key", SettingType.SECRET),
         Setting("number_prefix", required=False, default=""),
         Setting("days", SettingType.WHOLE, required=False, default=30, least=1),
+        Setting("payouts", SettingType.FLAG, required=False, default=False),
         Setting("hook", SettingType.SECRET, required=False),
     )
     streams: Sequence[str] = (ORDERS, RETURNS, CLAIMS)
@@ -135,10 +136,14 @@ class MedusaSession:
         raise NotFound("evidence.missing", file=name)
 
     def _get(self, path: str, params: Mapping[str, str]) -> Any:
+        return self.call("GET", f"{path}?{urlencode(params)}").json()
+
+    def call(self, method: str, path: str, body: bytes | None = None, fine: frozenset[int] = frozenset()) -> Answer:
         """The secret key goes as the name of Basic, without a password."""
         name = b64encode(f"{self.config.secrets['key']}:".encode()).decode("ascii")
-        url = f"{str(self.config.settings['url']).rstrip('/')}{path}?{urlencode(params)}"
-        return self.ways.get(url, {"authorization": f"Basic {name}"}).json()
+        kind = {"content-type": "application/json"} if body is not None else {}
+        url = f"{str(self.config.settings['url']).rstrip('/')}{path}"
+        return self.ways.send(method, url, {"authorization": f"Basic {name}", **kind}, body, MAX_ANSWER, fine)
 
 
 def _next(listing: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

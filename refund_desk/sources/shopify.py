@@ -31,7 +31,7 @@ from refund_desk.sources.ways import MAX_ANSWER, Answer, Ways
 STREAM: Final = "orders"
 API: Final = "2025-10"
 """Version of the interface that this was written for."""
-PAGE: Final = 250
+PAGE: Final = 100
 TOGETHER: Final = 50
 """Orders that are read whole with one call."""
 _NEXT: Final = re.compile(r'<([^>]+)>;\s*rel="next"')

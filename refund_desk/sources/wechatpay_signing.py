@@ -7,6 +7,7 @@ encrypted with the merchant's APIv3 key (AES-256-GCM).
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Mapping
@@ -26,7 +27,17 @@ from refund_desk.domain.errors import Invalid
 from refund_desk.sources import hooks
 
 SCHEME: Final = "WECHATPAY2-SHA256-RSA2048"
+_PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----\s(.+?)\s?-----END \1-----", re.S)
 ALGORITHM: Final = "AEAD_AES_256_GCM"
+
+
+def pem(text: str) -> bytes:
+    """PEM whose lines became one when it was pasted into a field, as it was. Raises ValueError for anything else."""
+    found = _PEM.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("no PEM")
+    lines = [f"-----BEGIN {found[1]}-----", "".join(found[2].split()), f"-----END {found[1]}-----", ""]
+    return "\n".join(lines).encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +49,18 @@ class Platform:
 
     @classmethod
     def of(cls, secret: str) -> Platform:
-        """From the secret `hook`: the APIv3 key in its first line, then the platform's public key or certificate, PEM.
+        """From the secret `hook`: the APIv3 key first, then the platform's public key or certificate, PEM.
 
         Raises Invalid `hook.secret`.
         """
-        first, _, pem = secret.strip().partition("\n")
+        first, _, rest = secret.strip().replace("\n", " ").partition(" ")
         try:
-            raw = pem.strip().encode("ascii")
+            raw = pem(rest)
             whole = b"BEGIN CERTIFICATE" in raw
             key = load_pem_x509_certificate(raw).public_key() if whole else load_pem_public_key(raw)
         except (ValueError, UnicodeEncodeError):
             raise Invalid("hook.secret") from None
-        api_key = first.strip().encode()
+        api_key = first.encode()
         if not isinstance(key, RSAPublicKey) or len(api_key) != 32:
             raise Invalid("hook.secret")
         return cls(key, api_key)
@@ -98,9 +109,9 @@ class Merchant:
     key: RSAPrivateKey
 
     @classmethod
-    def of(cls, number: str, serial: str, pem: str) -> Merchant:
+    def of(cls, number: str, serial: str, text: str) -> Merchant:
         """Raises ValueError for what is no RSA key in PEM without a password."""
-        key = load_pem_private_key(pem.strip().encode(), None)
+        key = load_pem_private_key(pem(text), None)
         if not isinstance(key, RSAPrivateKey):
             raise ValueError("no RSA key")
         return cls(number, serial, key)

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection as DbConnection
-from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, true, update
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, literal_column, or_, select, true, update
 
 from refund_desk.domain.sources import Counts, Hint
+from refund_desk.domain.words import RecordKind
 from refund_desk.service.ports.sources import Connection, Run, TakenRecord
 from refund_desk.store.statements import add_unless_there, put
 from refund_desk.store.tables.cases import refund_case
-from refund_desk.store.tables.facts import message, personal, shop_order
+from refund_desk.store.tables.facts import message, observation, personal, record, shop_order
 from refund_desk.store.tables.sources import (
     source_connection,
     source_cursor,
@@ -230,6 +231,23 @@ class SourceRepo:
 
     def forget_heard(self, before: datetime) -> None:
         self._c.execute(delete(source_heard).where(source_heard.c.at < before))
+
+    # ------------------------------------------------------------ whose a parcel is
+
+    def orders_of(self, tracking: str) -> list[str]:
+        query = (
+            select(shop_order.c.number)
+            .join_from(record, observation, observation.c.record_id == record.c.id)
+            .join(shop_order, shop_order.c.id == record.c.order_id)
+            .where(
+                record.c.kind == RecordKind.SHIPMENT.value,
+                observation.c.field == literal_column("'tracking'"),  # in the text: SQLite finds its index by it
+                observation.c.current == true(),
+                observation.c.value == tracking,
+            )
+            .distinct()
+        )
+        return sorted(self._c.execute(query).scalars())
 
     # ------------------------------------------------------------ whose a mail is
 

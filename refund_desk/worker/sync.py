@@ -21,9 +21,9 @@ import structlog
 from refund_desk.domain.errors import Conflict, DeskError, Invalid, Refused
 from refund_desk.domain.evidence import Kept
 from refund_desk.domain.people import Principal
-from refund_desk.domain.requests import Problem, Proof
-from refund_desk.domain.sources import Counts, Hint, Item, Mail, OrderFacts, Page
-from refund_desk.service import intake, quarantine, sources, sync, sync_mail
+from refund_desk.domain.requests import Problem, Proof, RequestRecord
+from refund_desk.domain.sources import Counts, Hint, Item, Mail, OrderFacts, Page, Tracked
+from refund_desk.service import intake, quarantine, sources, sync, sync_mail, sync_parcels
 from refund_desk.service.ports import Desk, Work
 from refund_desk.service.ports.sources import Connection, Session, TakenRecord
 from refund_desk.service.sync import Arrived
@@ -248,13 +248,15 @@ class _Run:
             sync.check(desk, arrived)
             if isinstance(arrived.item.what, Mail) and not arrived.problems:
                 self._place(arrived, arrived.item.what)
+            elif isinstance(arrived.item.what, Tracked) and not arrived.problems:
+                self._track(arrived, arrived.item.what)
         known = [one for one in batch if not one.problems and one.case_id is None and one.item.what is not None]
-        wanted = [one for one in known if not isinstance(one.item.what, Mail)]
+        wanted = [one for one in known if not isinstance(one.item.what, Mail | Tracked)]
         if any(_buyer(one) for one in wanted):
             with self.house.write() as work:
                 for one in wanted:
                     what = one.item.what
-                    if what is not None and not isinstance(what, Mail):
+                    if isinstance(what, OrderFacts | RequestRecord):
                         one.customer = intake.owner(work, desk, what)
         for arrived in batch:
             if not arrived.problems:
@@ -269,10 +271,22 @@ class _Run:
         elif placed.as_request is not None:
             arrived.item = replace(arrived.item, what=placed.as_request)
 
+    def _track(self, arrived: Arrived, parcel: Tracked) -> None:
+        """The order of a parcel, if one has it by now; else it is looked at again when it is listed again."""
+        with self.house.read() as work:
+            placed = sync_parcels.place(work, self.connection.name, arrived.item, parcel)
+            if isinstance(placed, OrderFacts):
+                arrived.item = replace(arrived.item, what=placed)
+                sync.check(self.house.desk, arrived)
+            elif placed is not None:
+                arrived.problems = [placed]
+            else:
+                arrived.item, arrived.digest = replace(arrived.item, mark=None), b""
+
     def _keep(self, arrived: Arrived) -> None:
         """Evidence on disk. A file that can't be had now doesn't keep the facts waiting: it is asked for again."""
         what = arrived.item.what
-        proofs: Sequence[Proof] = () if what is None else what.proofs
+        proofs: Sequence[Proof] = () if what is None or isinstance(what, Tracked) else what.proofs
         if not proofs or (isinstance(what, OrderFacts) and not self._has_case(what.order)):
             return
         kept: list[Kept] = []

@@ -27,6 +27,7 @@ def _order(number: int, at: datetime, refunded: int) -> dict[str, Any]:
         "id": f"pay_{number}",
         "amount": 35,
         "provider_id": "pp_system_default",
+        "currency_code": "eur",
         "created_at": text(at),
         "updated_at": text(at),
         "canceled_at": None,
@@ -84,6 +85,28 @@ class Shop:
             "order": {name: order[name] for name in ("id", "display_id", "currency_code", "email", "customer")},
         }
 
+    def _payment(self, asked: Asked, rest: str) -> Said:
+        """One payment, or a refund of it."""
+        id, _, verb = rest.partition("/")
+        collections = [c for order in self.rows["orders"].values() for c in order["payment_collections"]]
+        found = next((p for c in collections for p in c["payments"] if p["id"] == id), None)
+        if found is None:
+            return said({"type": "not_found", "message": "no such payment"}, 404)
+        if verb == "refund":
+            wanted = asked.json()
+            left = sum(c["amount"] for c in found["captures"]) - sum(r["amount"] for r in found["refunds"])
+            if wanted["amount"] > left:
+                return said({"type": "invalid_data", "message": "You cannot refund more than what is captured"}, 400)
+            self.refund(found, wanted["amount"], wanted["note"])
+        return said({"payment": found})
+
+    def refund(self, payment: dict[str, Any], amount: float, note: str) -> None:
+        """Book a refund, by whomever."""
+        number = len(payment["refunds"]) + 1
+        payment["refunds"].append(
+            {"id": f"ref_{payment['id']}_{number}", "amount": amount, "created_at": text(START), "note": note}
+        )
+
     def answer(self, asked: Asked) -> Said:
         wanted = base64.b64encode(f"{KEY}:".encode()).decode()
         if asked.headers.get("authorization") != f"Basic {wanted}":
@@ -91,6 +114,8 @@ class Shop:
         parts = urlsplit(asked.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         kind, _, id = parts.path.removeprefix("/admin/").partition("/")
+        if kind == "payments":
+            return self._payment(asked, id)
         if id:
             found = self.rows[kind].get(id)
             return said({kind.removesuffix("s"): found}) if found else said({"type": "not_found"}, 404)

@@ -11,16 +11,19 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
+
 from refund_desk.domain.words import Decision
 from refund_desk.service.ports.gateways import Channel
 from refund_desk.service.ports.sources import Config
-from refund_desk.sources import vendure_payout
+from refund_desk.sources import medusa_payout, vendure_payout
 from refund_desk.sources.channels import ONCE
+from refund_desk.sources.medusa import MedusaSession
 from refund_desk.sources.vendure import VendureSession
 from refund_desk.sources.ways import Ways
 from refund_desk.worker.payouts import Payouts
 from tests.fakes import bundles as b
-from tests.fakes import vendure
+from tests.fakes import medusa, vendure
 from tests.fakes.faulty import Asked, Faulty, Said
 from tests.fakes.house import Clock, FakeHouse
 from tests.fakes.scene import Scene
@@ -126,7 +129,65 @@ class VendureDoor:
         self.server.close()
 
 
-DOORS: Mapping[str, Callable[[Clock], Rig]] = {"vendure": VendureDoor}
+class MedusaDoor:
+    """The other fake shop. What it paid out has no state that could change."""
+
+    name, currency = "shop2", "EUR"
+
+    def __init__(self, clock: Clock) -> None:
+        self.shop, self.clock, self.sent = medusa.Shop(), clock, 0
+        self.lost: bool | None = None
+        self.shop.put(1, medusa.START, 0)
+        self.payment = self.shop.rows["orders"]["order_00001"]["payment_collections"][0]["payments"][0]
+        self.payment |= {"id": PAYMENT, "amount": MINOR / 100}
+        self.payment["captures"][0]["amount"] = MINOR / 100
+        self.server = Faulty(self._answer)
+        self.server.date = lambda: format_datetime(clock(), usegmt=True)
+
+    def _answer(self, asked: Asked) -> Said:
+        sending = asked.method == "POST"
+        if not sending or self.lost is None:
+            self.sent += sending
+            return self.shop.answer(asked)
+        booked, self.lost = self.lost, None
+        if booked:
+            self.sent += 1
+            self.shop.answer(asked)
+        return Said(200, b'{"payment":{}}' * 20, cut=True)
+
+    def channel(self) -> Channel:
+        settings = {"url": self.server.url, "private": True}
+        self.ways = Ways(self.name, private=True, patience=replace(ONCE, deadline=2.0))
+        session = MedusaSession(
+            Config(self.name, settings, {"key": medusa.KEY}, self.clock, self.ways), self.ways, self.clock
+        )
+        return medusa_payout.MedusaPayout(session, self.clock, replace(medusa_payout.TERMS, name=self.name))
+
+    def books(self) -> list[Booked]:
+        rows = self.payment["refunds"]
+        return [Booked(round(r["amount"] * 100), "refund-desk/" in r["note"], counts=True) for r in rows]
+
+    def by_hand(self, minor: int) -> None:
+        self.shop.refund(self.payment, minor / 100, "goodwill")
+
+    def lose(self, *, booked: bool) -> None:
+        self.lost = booked
+
+    def fail_later(self) -> None:
+        pytest.skip("a refund of Medusa has no state that could change")
+
+    def forge(self, desk: str) -> None:
+        self.shop.refund(self.payment, 1, f"RC-26-000009 refund-desk/{desk}/id-of-another-time")
+
+    def stop(self) -> None:
+        self.server.close()
+
+    def close(self) -> None:
+        self.ways.close()
+        self.server.close()
+
+
+DOORS: Mapping[str, Callable[[Clock], Rig]] = {"medusa": MedusaDoor, "vendure": VendureDoor}
 
 
 @dataclass

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Protocol
 
+from refund_desk.domain.requests import Saying
+from refund_desk.domain.words import RecordKind
 from refund_desk.service import sources
-from tests.fakes import csv_orders, imap, medusa, shopify, stripe, vendure, wechatpay, woocommerce
+from tests.fakes import csv_orders, easypost, feed, imap, medusa, shopify, stripe, vendure, wechatpay, woocommerce
 from tests.fakes.faulty import Faulty, Said
 from tests.fakes.sources import SourceHouse
 
@@ -221,7 +223,7 @@ class ShopifyRig(OverHttp):
     """The fake of Shopify."""
 
     connector = "shopify"
-    many = 510
+    many = 210
 
     def __init__(self) -> None:
         self.shop = shopify.Shop()
@@ -294,6 +296,111 @@ class WooRig(OverHttp):
 
     def wrong_secret(self) -> Mapping[str, str]:
         return {"secret": "cs_not_ours"}
+
+
+def with_parcels(desk: SourceHouse | None, *numbers: int) -> None:
+    """Orders of a shop that this desk knows, each with a parcel on its way."""
+    at = vendure.START - timedelta(days=1)
+    if desk is None:
+        return
+    with desk.store.write() as work:
+        for number in numbers:
+            order = work.facts.ensure_order(f"V{number:05d}", "EUR", None)
+            said = {"tracking": f"T{number:05d}", "status": "shipped"}
+            saying = Saying("", "mall", RecordKind.SHIPMENT, f"S{number}", order.number, at, said)
+            work.facts.observe(order.id, [saying], at, lambda _: b"")
+
+
+class EasyPostRig(OverHttp):
+    """The fake of EasyPost, and orders whose parcels it knows."""
+
+    connector = "easypost"
+    many = 210
+
+    def __init__(self) -> None:
+        self.service = easypost.Service()
+        self.desk: SourceHouse | None = None
+        self.server = Faulty(self.service.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "private": True}
+        self.secrets: Mapping[str, str] = {"key": easypost.KEY}
+
+    def prepare(self, desk: SourceHouse) -> None:
+        self.desk = desk
+
+    def put(self, number: int, version: int = 0) -> str:
+        with_parcels(self.desk, number)
+        row = easypost.tracker(number, easypost.at(number, self.hours), version)
+        self.service.trackers[number] = row
+        return str(row["id"])
+
+    def remove(self, number: int) -> None:
+        del self.service.trackers[number]
+
+    def double(self, on: bool) -> None:
+        self.service.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        row = self.service.trackers[number]
+        del row["carrier"]
+        row["updated_at"] = easypost.text(easypost.at(number) + timedelta(minutes=1))
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = [row for row in picture["said"] if row[:3] == (f"V{number:05d}", "shop", "shipment")]
+        said = {row[4]: row[5] for row in mine}
+        if "delivered_at" not in said:
+            return 0 if mine else None
+        moments = [datetime.fromisoformat(str(said[name])) for name in ("shipped_at", "delivered_at")]
+        return round((moments[1] - moments[0]).total_seconds() / 60)
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"key": "EZTK_not_ours"}
+
+
+class FeedRig(OverHttp):
+    """The fake of a documented feed: each message is a complaint about an order that the desk knows."""
+
+    connector = "feed"
+    many = 210
+    changes = False
+
+    def __init__(self) -> None:
+        self.feed = feed.Feed()
+        self.desk: SourceHouse | None = None
+        self.server = Faulty(self.feed.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "private": True}
+        self.secrets: Mapping[str, str] = {"token": feed.TOKEN}
+
+    def prepare(self, desk: SourceHouse) -> None:
+        self.desk = desk
+
+    def put(self, number: int, version: int = 0) -> str:
+        with_parcels(self.desk, number)
+        at = vendure.START + timedelta(minutes=number, hours=self.hours)
+        self.feed.items["messages"].append(feed.message(number, at.isoformat()))
+        return f"m{number}"
+
+    def remove(self, number: int) -> None:
+        raise NotImplementedError
+
+    def double(self, on: bool) -> None:
+        self.feed.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        raise NotImplementedError
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        return 0 if ("shop", f"m{number}") in picture["messages"] else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"token": "not-the-token"}
 
 
 class ImapRig:
@@ -456,6 +563,8 @@ class CsvRig(OverHttp):
 
 RIGS: Mapping[str, Callable[[], Rig]] = {
     "csv_orders": CsvRig,
+    "easypost": EasyPostRig,
+    "feed": FeedRig,
     "imap": ImapRig,
     "medusa": MedusaRig,
     "shopify": ShopifyRig,

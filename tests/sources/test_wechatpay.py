@@ -61,6 +61,8 @@ def test_only_what_the_platform_signed_is_heard() -> None:
     headers = wechatpay.signed(body, START)
     heard = Heard("evt-1", (Hint("payments", "42"), Hint("refunds", "RF")), ("42",))
     assert CONNECTOR.hear(headers, body, wechatpay.HOOK, START) == heard
+    pasted = " ".join(wechatpay.HOOK.split("\n"))  # what a field of one line makes of it
+    assert CONNECTOR.hear(headers, body, pasted, START) == heard
     stranger = wechatpay.signed(body, START, wechatpay.STRANGER)
     sealed = wechatpay.notification(
         "evt-1", "REFUND.SUCCESS", {"transaction_id": "42"}, "another-key-of-32-letters-or-so-"

@@ -106,6 +106,8 @@ def over_tcp(path: Path) -> Iterator[int]:
     """A port on loopback that leads to a Unix socket: for programs that know no sockets but those."""
     listener = socket.create_server(("127.0.0.1", 0))
 
+    ends: set[socket.socket] = set()
+
     def carry(one: socket.socket, other: socket.socket) -> None:
         try:
             while data := one.recv(65536):
@@ -116,19 +118,34 @@ def over_tcp(path: Path) -> Iterator[int]:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
+    def both(near: socket.socket, far: socket.socket) -> None:
+        """Until each side has ended; then both are closed."""
+        back = threading.Thread(target=carry, args=(far, near), daemon=True)
+        back.start()
+        carry(near, far)
+        back.join()
+        for end in (near, far):
+            end.close()
+            ends.discard(end)
+
     def serve() -> None:
         while True:
             try:
                 near, _ = listener.accept()
+                ends.add(near)
                 far = socket.socket(socket.AF_UNIX)
+                ends.add(far)
                 far.connect(str(path))
             except OSError:
                 return
-            for pair in ((near, far), (far, near)):
-                threading.Thread(target=carry, args=pair, daemon=True).start()
+            threading.Thread(target=both, args=(near, far), daemon=True).start()
 
     threading.Thread(target=serve, name="over-tcp", daemon=True).start()
     try:
         yield int(listener.getsockname()[1])
     finally:
         listener.close()
+        for end in list(ends):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,14 @@ import pytest
 from sqlalchemy import NullPool, create_engine, make_url, select
 
 from refund_desk.domain.errors import Unavailable
+from refund_desk.domain.sending import Outcome, Paid, Parcel
 from refund_desk.domain.sources import Counts
+from refund_desk.service.ports.sources import Config
+from refund_desk.sources import medusa_payout
+from refund_desk.sources.channels import ONCE
+from refund_desk.sources.medusa import MedusaSession
 from refund_desk.sources.registry import Registry
+from refund_desk.sources.ways import Ways
 from refund_desk.store.tables.cases import refund_case, request
 from refund_desk.wiring import utc_now
 from refund_desk.worker.sync import run
@@ -133,6 +140,27 @@ def test_a_claim_becomes_a_case(desk: SourceHouse, medusa: MedusaShop) -> None:
     with desk.engine.connect() as connection:
         row = connection.execute(select(request).where(request.c.external_id == claim)).one()
     assert (row.reason, row.reason_text) == ("defective", "production_failure")
+
+
+def test_a_refund_goes_out_through_the_shop_once(medusa: MedusaShop) -> None:
+    """By our channel: found by our id, and a no where more is asked than was taken."""
+    order = medusa.buy("mia@example.com", (0, 1))
+    medusa.capture(order)
+    number = order["payment_collections"][0]["payments"][0]["id"]
+    ways = Ways("shop", private=True, patience=ONCE)
+    config = Config("shop", {"url": medusa.url}, {"key": medusa.key}, utc_now, ways)
+    channel = medusa_payout.MedusaPayout(MedusaSession(config, ways, utc_now), utc_now)
+    paid = Paid(number, f"M{order['display_id']}")
+    before = channel.read(paid, utc_now())
+    assert (before.captured_minor, before.refunded_minor, before.currency) == (3990 + 500, 0, "EUR")
+    parcel = Parcel("i-1", "RC-26-000001", "d" * 32, paid.order, number, 1995, "EUR")
+    answer = channel.send(parcel)
+    assert answer.outcome is Outcome.SUCCEEDED, answer
+    (found,) = channel.find(parcel).found
+    assert (found.id, found.minor, found.desk) == (answer.refund, 1995, "d" * 32)
+    assert channel.send(replace(parcel, intent="i-2", minor=4000)).outcome is Outcome.FAILED
+    assert channel.read(paid, utc_now()).refunded_minor == 1995
+    channel.close()
 
 
 def test_a_wrong_key_is_said_to_be_one(desk: SourceHouse, medusa: MedusaShop) -> None:

@@ -231,4 +231,7 @@ class SourceBook(Protocol):
     def orders_named(self, names: Sequence[str]) -> list[str]:
         """Those of the words that are order numbers, in their order."""
 
+    def orders_of(self, tracking: str) -> list[str]:
+        """Numbers of the orders that have a parcel of that tracking number, by any system's current word."""
+
     def knows_address(self, spellings: Sequence[str]) -> bool: ...

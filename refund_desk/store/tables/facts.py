@@ -101,6 +101,13 @@ observation = Table(
         sqlite_where=text("current = 1"),
         postgresql_where=text("current"),
     ),
+    # Parcels are asked for by their number, which is all that a carrier knows of an order.
+    Index(
+        "ix_observation_tracking",
+        "value",
+        sqlite_where=text("field = 'tracking' AND current = 1"),
+        postgresql_where=text("field = 'tracking' AND current"),
+    ),
 )
 
 message = Table(
