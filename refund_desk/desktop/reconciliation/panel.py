@@ -66,7 +66,10 @@ class ReconciliationPanel(QFrame):
         self._desk, self._asked, self._wanted = desk, 0, 0
         self.filters, self.model = BreakFilters(), BreaksModel(desk.clock, self)
         self.counts: BreakCounts | None = None
-        self.table, self.pane = table_of(self.model, "ui.reconcile.title"), BreakPane(desk.clock)
+        self.table, self.pane = (
+            table_of(self.model, "ui.reconcile.title"),
+            BreakPane(desk.clock, undoes=desk.has(*SETTLERS)),
+        )
         self.stack, self.busy, self.note = QStackedWidget(), BusyBar(), Banner("info", closable=True)
         self.watch = JobWatch(desk.client, desk.operations, self)
         self.total = PlainLabel(look="muted")
@@ -143,6 +146,8 @@ class ReconciliationPanel(QFrame):
             same = self.model.row_of(before.id) if before is not None else -1
             self.table.selectRow(same if same >= 0 else min(number, len(page.rows) - 1))
         self.stack.setCurrentWidget(self.splitter if page.rows else self.empty)
+        if asked == 1 and self.isVisible():
+            self.table.setFocus()  # letters act on the list, not on the first button
         self._look()
 
     def _show_counts(self, counts: BreakCounts) -> None:
