@@ -16,9 +16,10 @@ from refund_desk.desktop.context import Desk
 from refund_desk.desktop.operations import Operations
 from refund_desk.desktop.reconciliation import ReconciliationPanel
 from refund_desk.desktop.reconciliation.dialogs import AssignDialog, ResolveDialog, ResultDialog
+from refund_desk.desktop.reconciliation.matches import MatchesDialog
 from refund_desk.desktop.reconciliation.model import BreaksModel
 from refund_desk.desktop.theme import Theme
-from refund_desk.desktop.widgets.dialogs import ConfirmDialog
+from refund_desk.desktop.widgets.dialogs import ConfirmDialog, TextDialog
 from refund_desk.desktop.words import DeskWords
 from refund_desk.domain.reconciliation import BreakKind, Resolution
 from refund_desk.domain.words import Role
@@ -206,3 +207,18 @@ def test_payouts_go_on_once_everything_was_read_again(panel: ReconciliationPanel
 def test_only_whom_the_process_allows_lets_payouts_go_on(panel: ReconciliationPanel) -> None:
     panel.alarms.show_now(samples.payouts_now(halted=True))
     assert (panel.alarms.halt.isVisible(), panel.alarms.resume.isVisible()) == (True, False)
+
+
+def test_matches_explain_themselves_and_are_taken_apart(panel: ReconciliationPanel, desk: Desk, qtbot: QtBot) -> None:
+    press(panel.table, Qt.Key.Key_M)
+    (dialog,) = panel.window().findChildren(MatchesDialog)
+    qtbot.waitUntil(lambda: len(dialog.model.rows) == 1)
+    (said,) = lines(dialog.model)
+    assert said.startswith("商城 SO-1 | pay P1 | 按编号 | 95 = 编号一致 +60、金额相同 +35")
+    dialog.undo.click()
+    asking = panel.window().findChildren(TextDialog)[-1]
+    asking.set_text("not the same order")
+    asking.finish()
+    qtbot.waitUntil(lambda: bool(fake(desk).called("undo_match")) and bool(fake(desk).called("reconcile")))
+    ((number, body, _key),) = fake(desk).called("undo_match")
+    assert (number, body.reason) == (40, "not the same order")

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from refund_desk.client.plaintext import plain
 from refund_desk.desktop.clock import DeskClock
+from refund_desk.desktop.reconciliation.matches import speaks
 from refund_desk.desktop.reconciliation.model import money, system
 from refund_desk.desktop.widgets import Card, FieldRow, FieldValue, KeyButton, Pill, PlainLabel, clear, words_label
 from refund_desk.desktop.words import formats, member, tr, words
@@ -196,5 +197,4 @@ def _settled(detail: BreakDetail) -> str:
 def explained(match: MatchView) -> str:
     """Which lines, and what speaks for it with how much."""
     sides = [", ".join(plain(one.id, lines=False) for one in side[:3]) for side in (match.here, match.there)]
-    terms = formats().join([f"{tr(f'match.{code}')} {points:+d}" for code, points in match.terms])
-    return f"{' ↔ '.join(sides)}\n{tr(f'match.by.{match.code}')} · {terms}"
+    return f"{' ↔ '.join(sides)}\n{tr(f'match.by.{match.code}')} · {speaks(match)}"

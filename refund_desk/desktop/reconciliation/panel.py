@@ -18,6 +18,7 @@ from refund_desk.desktop.reconciliation.detail import BreakPane
 from refund_desk.desktop.reconciliation.dialogs import AssignDialog, ResolveDialog, ResultDialog
 from refund_desk.desktop.reconciliation.files import StatementFiles, said_of
 from refund_desk.desktop.reconciliation.filters import BreakFilters
+from refund_desk.desktop.reconciliation.matches import MatchesDialog
 from refund_desk.desktop.reconciliation.model import BreaksModel, about
 from refund_desk.desktop.widgets import (
     Banner,
@@ -75,6 +76,7 @@ class ReconciliationPanel(QFrame):
         self.total = PlainLabel(look="muted")
         self.run = KeyButton("ui.reconcile.run", "Shift+R", icon_name="refresh")
         self.bring = KeyButton("ui.reconcile.import", "I", icon_name="import")
+        self.matched = KeyButton("ui.reconcile.matched", "M")
         self.save, self.strip = KeyButton("ui.reconcile.export", "E", icon_name="export"), ExportStrip(desk)
         self.case = KeyButton("ui.reconcile.open_case", "O")
         self.assign = KeyButton("ui.reconcile.assign", "A")
@@ -256,6 +258,11 @@ class ReconciliationPanel(QFrame):
         if row.ref:
             self.open_case.emit(row.ref)
 
+    def _show_matches(self) -> None:
+        dialog = MatchesDialog(self, self._desk, undoes=self._desk.has(*SETTLERS))
+        dialog.undo_wanted.connect(self._undo_match)
+        dialog.open()
+
     def _undo_match(self, match: MatchView) -> None:
         dialog = TextDialog(
             self,
@@ -351,7 +358,8 @@ class ReconciliationPanel(QFrame):
         head.addWidget(words_label("ui.reconcile.title", "title"))
         head.addWidget(self.total)
         head.addStretch()
-        head.addWidget(self.save)
+        for button in (self.matched, self.save):
+            head.addWidget(button)
         for button in (self.bring, self.run):
             head.addWidget(button)
             button.setVisible(self._desk.has(*SETTLERS))
@@ -392,6 +400,7 @@ class ReconciliationPanel(QFrame):
             (self.run, self._run),
             (self.bring, self._bring),
             (self.save, self.files.choose_place),
+            (self.matched, self._show_matches),
             (self.case, self._open),
             (self.assign, self._assign),
             (self.resolve, self._resolve),
@@ -430,6 +439,7 @@ class ReconciliationPanel(QFrame):
         add("import", "I", "ui.reconcile.import", self._bring)
         add("alarms", "W", "ui.payouts.alarms", self.alarms.focus)
         add("open_alarm", "Return", "ui.reconcile.open_case", self.alarms.open_current, self.alarms.table)
+        add("matches", "M", "ui.reconcile.matched", self._show_matches)
         add("export", "E", "ui.reconcile.export", self.files.choose_place)
         add("filter", "F", "ui.reconcile.filter", self.filters.focus)
 
