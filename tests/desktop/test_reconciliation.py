@@ -112,7 +112,7 @@ def test_several_are_settled_at_once_and_taken_back(panel: ReconciliationPanel, 
     press(panel.table, Qt.Key.Key_X)
     assert len(panel.model.picked()) == 2
     settle(panel, qtbot)
-    qtbot.waitUntil(lambda: len(panel.model.rows) == 4 and panel.undo.waiting())
+    qtbot.waitUntil(lambda: len(panel.model.rows) == 4 and panel.acts.undo.waiting())
     ((body, _key),) = fake(desk).called("resolve_breaks")
     assert (list(body.breaks), body.resolution) == ([40, 39], Resolution.CLAIMED)
     press(panel.table, Qt.Key.Key_U)
@@ -222,3 +222,14 @@ def test_matches_explain_themselves_and_are_taken_apart(panel: ReconciliationPan
     qtbot.waitUntil(lambda: bool(fake(desk).called("undo_match")) and bool(fake(desk).called("reconcile")))
     ((number, body, _key),) = fake(desk).called("undo_match")
     assert (number, body.reason) == (40, "not the same order")
+
+
+def test_what_was_settled_earlier_is_taken_back_by_itself(panel: ReconciliationPanel, desk: Desk, qtbot: QtBot) -> None:
+    settle(panel, qtbot)
+    qtbot.waitUntil(panel.acts.undo.waiting)
+    panel.filters.state.setCurrentIndex(1)
+    panel.filters.changed.emit()
+    qtbot.waitUntil(lambda: [row.status for row in panel.model.rows] == ["resolved"])
+    press(panel.table, Qt.Key.Key_B)
+    qtbot.waitUntil(lambda: panel.model.rows == [] and not panel.acts.undo.waiting())
+    assert [list(body.breaks) for body, _ in fake(desk).called("reopen_breaks")] == [[40]]
