@@ -8,22 +8,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from refund_desk.domain.cases import CaseState
 from refund_desk.domain.errors import Conflict, Invalid, Refused
 from refund_desk.domain.people import Principal
 from refund_desk.domain.reconciliation import BreakKind, Resolution, Role
 from refund_desk.domain.reconciliation_differences import differing
+from refund_desk.domain.requests import Asked, keys_of
 from refund_desk.domain.statements import Statement
 from refund_desk.domain.words import Reason, RequestKind
 from refund_desk.domain.words import Role as Staff
-from refund_desk.service import lifecycle
+from refund_desk.service import intake, lifecycle
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
+from refund_desk.service.ports.facts import OrderRef
 from refund_desk.service.ports.reconciliation import BreakCounts, BreakFilter
 from refund_desk.service.reconciliation_lines import Line, lines
 from refund_desk.service.reconciliation_run import look_again
 
 BANK_FORMATS = frozenset({"camt053"})
 PAGE = 200
+DESK = "desk"
+"""The system of a request that nobody outside made."""
 LANGUAGE = "zh"
 """Of a case that no customer asked for: nobody has said which is theirs."""
 
@@ -194,6 +199,60 @@ def reopen(work: Work, desk: Desk, who: Principal, break_id: int) -> Mapping[str
     return _shown(work, work.reconciliation.break_(break_id))
 
 
+def _asked(desk: Desk, row: Mapping[str, Any], order: OrderRef) -> Asked:
+    """The request of a case that no customer asked for."""
+    return Asked(
+        system=DESK,
+        id=f"break-{row['id']}",
+        order=order.number,
+        kind=RequestKind.REFUND_ONLY,
+        reason=_REASONS.get(BreakKind(row["kind"]), Reason.OTHER),
+        reason_text=None,
+        text=None,
+        created_at=desk.clock(),
+        amount_minor=row["minor"] if row["currency"] == order.currency else None,
+        currency=order.currency,
+        lines=(),
+        language=LANGUAGE,
+        channel=None,
+        want=None,
+    )
+
+
+def _opened(work: Work, desk: Desk, who: Principal, asked: Asked, order: OrderRef) -> CaseState:
+    """A case with its request, found by its words, and met by whoever asks for the same later."""
+    state = lifecycle.open_case(
+        work,
+        desk,
+        who,
+        order_id=order.id,
+        customer_id=order.customer_id,
+        merchant_id=None,
+        kind=asked.kind,
+        reason=asked.reason,
+        amount_minor=asked.amount_minor,
+        currency=asked.currency,
+        language=asked.language,
+        channel=None,
+        asked_at=asked.created_at,
+    )
+    said = {"kind": asked.kind.value, "reason": asked.reason.value, "amount_minor": asked.amount_minor}
+    work.cases.add_request(
+        state.id,
+        system=asked.system,
+        external_id=asked.id,
+        currency=asked.currency,
+        lines=[],
+        created_at=asked.created_at,
+        taken_at=asked.created_at,
+        **said,
+    )
+    work.cases.add_keys(state.id, keys_of(asked))
+    work.cases.index(state.id, "ref", "ref", state.ref)
+    intake.settle(work, desk, [state.id], order)
+    return state
+
+
 _REASONS = {BreakKind.DUPLICATE: Reason.DUPLICATE_CHARGE, BreakKind.OVER: Reason.OVERCHARGED}
 
 
@@ -205,21 +264,7 @@ def make_case(work: Work, desk: Desk, who: Principal, break_id: int) -> Mapping[
         raise Conflict("reconciliation.no_order", id=break_id)
     if _ref(work, row) is None:
         order = work.facts.order(row["order_id"])
-        state = lifecycle.open_case(
-            work,
-            desk,
-            who,
-            order_id=order.id,
-            customer_id=order.customer_id,
-            merchant_id=None,
-            kind=RequestKind.REFUND_ONLY,
-            reason=_REASONS.get(BreakKind(row["kind"]), Reason.OTHER),
-            amount_minor=row["minor"] if row["currency"] == order.currency else None,
-            currency=order.currency,
-            language=LANGUAGE,
-            channel=None,
-            asked_at=desk.clock(),
-        )
+        state = _opened(work, desk, who, _asked(desk, row, order), order)
         work.reconciliation.settle_break(break_id, case_id=state.id)
         work.audit("break.case_made", who, state.ref, number=break_id, kind=row["kind"])
     return _shown(work, work.reconciliation.break_(break_id))

@@ -49,7 +49,7 @@ EVERY = timedelta(hours=1)
 """So often what waits is looked at again though nothing new was said: its time may have come."""
 WINDOW = 200_000
 """Observations that one run takes in."""
-ROWS = 100
+ROWS = 50
 """Matches that one step writes."""
 _PAYING = (Role.GATEWAY, Role.BANK)
 """Sides through which customers pay: a bank is one where they transfer."""

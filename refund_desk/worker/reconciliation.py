@@ -17,7 +17,7 @@ from refund_desk.service.ports import Desk, Work
 
 log = structlog.get_logger(__name__)
 
-SLICE_S: Final = 0.02
+SLICE_S: Final = 0.01
 POLL_S: Final = 10.0
 _NAMES: Final = ("lines", "matches", "new_matches", "breaks", "new_breaks", "settled", "arrived", "cases_back")
 

@@ -16,9 +16,10 @@ from refund_desk.desktop.context import Desk
 from refund_desk.desktop.operations import Operations
 from refund_desk.desktop.reconciliation import ReconciliationPanel
 from refund_desk.desktop.reconciliation.dialogs import AssignDialog, ResolveDialog, ResultDialog
+from refund_desk.desktop.reconciliation.matches import MatchesDialog
 from refund_desk.desktop.reconciliation.model import BreaksModel
 from refund_desk.desktop.theme import Theme
-from refund_desk.desktop.widgets.dialogs import ConfirmDialog
+from refund_desk.desktop.widgets.dialogs import ConfirmDialog, TextDialog
 from refund_desk.desktop.words import DeskWords
 from refund_desk.domain.reconciliation import BreakKind, Resolution
 from refund_desk.domain.words import Role
@@ -111,7 +112,7 @@ def test_several_are_settled_at_once_and_taken_back(panel: ReconciliationPanel, 
     press(panel.table, Qt.Key.Key_X)
     assert len(panel.model.picked()) == 2
     settle(panel, qtbot)
-    qtbot.waitUntil(lambda: len(panel.model.rows) == 4 and panel.undo.waiting())
+    qtbot.waitUntil(lambda: len(panel.model.rows) == 4 and panel.acts.undo.waiting())
     ((body, _key),) = fake(desk).called("resolve_breaks")
     assert (list(body.breaks), body.resolution) == ([40, 39], Resolution.CLAIMED)
     press(panel.table, Qt.Key.Key_U)
@@ -206,3 +207,29 @@ def test_payouts_go_on_once_everything_was_read_again(panel: ReconciliationPanel
 def test_only_whom_the_process_allows_lets_payouts_go_on(panel: ReconciliationPanel) -> None:
     panel.alarms.show_now(samples.payouts_now(halted=True))
     assert (panel.alarms.halt.isVisible(), panel.alarms.resume.isVisible()) == (True, False)
+
+
+def test_matches_explain_themselves_and_are_taken_apart(panel: ReconciliationPanel, desk: Desk, qtbot: QtBot) -> None:
+    press(panel.table, Qt.Key.Key_M)
+    (dialog,) = panel.window().findChildren(MatchesDialog)
+    qtbot.waitUntil(lambda: len(dialog.model.rows) == 1)
+    (said,) = lines(dialog.model)
+    assert said.startswith("商城 SO-1 | pay P1 | 按编号 | 95 = 编号一致 +60、金额相同 +35")
+    dialog.undo.click()
+    asking = panel.window().findChildren(TextDialog)[-1]
+    asking.set_text("not the same order")
+    asking.finish()
+    qtbot.waitUntil(lambda: bool(fake(desk).called("undo_match")) and bool(fake(desk).called("reconcile")))
+    ((number, body, _key),) = fake(desk).called("undo_match")
+    assert (number, body.reason) == (40, "not the same order")
+
+
+def test_what_was_settled_earlier_is_taken_back_by_itself(panel: ReconciliationPanel, desk: Desk, qtbot: QtBot) -> None:
+    settle(panel, qtbot)
+    qtbot.waitUntil(panel.acts.undo.waiting)
+    panel.filters.state.setCurrentIndex(1)
+    panel.filters.changed.emit()
+    qtbot.waitUntil(lambda: [row.status for row in panel.model.rows] == ["resolved"])
+    press(panel.table, Qt.Key.Key_B)
+    qtbot.waitUntil(lambda: panel.model.rows == [] and not panel.acts.undo.waiting())
+    assert [list(body.breaks) for body, _ in fake(desk).called("reopen_breaks")] == [[40]]

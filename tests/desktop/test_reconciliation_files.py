@@ -121,6 +121,13 @@ def test_bills_of_four_kinds_are_held_against_the_shops_orders(
         ("SO-1", "500"),
         ("SO-9", "500"),
     }
+    nine = next(number for number, row in enumerate(panel.model.rows) if row.order == "SO-9")
+    panel.table.selectRow(nine)
+    with qtbot.waitSignal(panel.open_case, timeout=20_000) as opened:
+        panel.case.click()
+    with house.read() as work:
+        (asked,) = work.cases.requests(work.cases.by_ref(opened.args[0]).id)
+    assert (asked["system"], asked["amount_minor"]) == ("desk", 500)
     order(house, "SO-1", "CNY", 1_234, 500)
     panel.run.click()
     qtbot.waitUntil(lambda: [row.order for row in panel.model.rows] == ["SO-9"])

@@ -165,6 +165,10 @@ class ReconciliationAnswers:
         self._change([number], ref="RC-26-000201")
         return next(one for one in self._breaks() if one.id == number)
 
+    async def matches(self, after: int = 0) -> w.MatchPage:
+        self._note("matches", after)
+        return w.MatchPage(rows=[match()])
+
     async def undo_match(self, number: int, body: w.UndoMatch, key: str) -> w.MatchView:
         self._note("undo_match", number, body, key)
         return match()

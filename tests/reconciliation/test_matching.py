@@ -22,7 +22,7 @@ def test_breaks_are_found_and_named_on_all_seeds() -> None:
     wrong = sum(len(one.score.wrong) for one in measured)
     assert right / (right + missed) >= 0.98
     assert right / (right + wrong) >= 0.98
-    assert sum(one.wrong - one.twins for one in measured) == 0
+    assert sum(one.wrong for one in measured) == 0
     assert min(one.score.link_recall for one in measured) >= 0.99
 
 

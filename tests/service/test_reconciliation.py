@@ -356,7 +356,10 @@ def test_a_case_is_made_of_a_break_whose_order_has_none(scene: Scene) -> None:
     made = scene.do(use.make_case, scene.fiona, found["id"])
     assert scene.state(made["ref"]).amount_minor == 2_000
     assert scene.do(use.make_case, scene.fiona, found["id"])["ref"] == made["ref"]
-    assert scene.file(made["ref"]).state.reason == "other"
+    file = scene.file(made["ref"])
+    assert [(one["system"], one["reason"], one["amount_minor"]) for one in file.requests] == [("desk", "other", 2_000)]
+    with scene.house.read() as work:
+        assert read_case(work, scene.desk, scene.rita, made["ref"]).breaks
 
 
 def test_whoever_reads_the_case_sees_what_differs(scene: Scene) -> None:

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from refund_desk.client.plaintext import plain
 from refund_desk.desktop.clock import DeskClock
+from refund_desk.desktop.reconciliation.matches import speaks
 from refund_desk.desktop.reconciliation.model import money, system
-from refund_desk.desktop.widgets import Card, KeyButton, Pill, PlainLabel, clear, restyle, words_label
+from refund_desk.desktop.widgets import Card, FieldRow, FieldValue, KeyButton, Pill, PlainLabel, clear, words_label
 from refund_desk.desktop.words import formats, member, tr, words
 from refund_desk.wire.reconciliation import BreakDetail, LineView, MatchView
 
@@ -42,12 +43,13 @@ def _fee(line: LineView) -> str:
 
 
 class BreakPane(Card):
-    """`show_break(detail)`; None empties it. `undo_wanted(match)`: take a match of its order apart."""
+    """`show_break(detail)`; None empties it. undoes: the viewer may take matches apart; `undo_wanted(match)` then."""
 
     undo_wanted = Signal(object)
 
-    def __init__(self, clock: DeskClock, parent: QWidget | None = None) -> None:
+    def __init__(self, clock: DeskClock, *, undoes: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(scroll=True, parent=parent)
+        self._undoes = undoes
         self._clock = clock
         self.detail: BreakDetail | None = None
         self.kind, self.amount = Pill(), PlainLabel(look="heading")
@@ -108,20 +110,23 @@ class BreakPane(Card):
             row += 1
         return row
 
-    def _value(self, line: LineView | None, text: str, differs: bool, name: str) -> PlainLabel:
-        label = PlainLabel(look="mono" if name in ("id", "refs", "batch") and text else "", wrap=True)
-        if line is None:
-            label.setText("" if name != "id" else tr("ui.reconcile.no_line"))
-            label.set_look("muted")
-        elif not line.known and name == "id":
-            label.setText(f"{text}\n{tr('ui.reconcile.line_gone')}")
-        else:
-            label.setText(f"≠ {text}" if differs and text else text)
-        label.set_selectable()
-        restyle(label, conflict="true" if differs and text else "false")
-        label.setAccessibleName(f"{tr(f'ui.reconcile.field.{name}')}: {text}")
-        label.setAccessibleDescription(tr("ui.field.conflict") if differs else "")
-        return label
+    def _value(self, line: LineView | None, text: str, differs: bool, name: str) -> FieldValue:
+        """C copies it. What its system no longer lists, or never had, is said in the row of the number."""
+        if name == "id" and line is None:
+            text = tr("ui.reconcile.no_line")
+        gone = name == "id" and line is not None and not line.known
+        value = FieldValue(name)
+        value.show_row(
+            FieldRow(
+                name,
+                tr(f"ui.reconcile.field.{name}"),
+                f"{text} ({tr('ui.reconcile.line_gone')})" if gone else text,
+                conflict=differs and bool(text),
+                look="muted" if line is None else "mono" if name in _NUMBERS else "",
+                copy=text,
+            )
+        )
+        return value
 
     def _show_matches(self, matches: Sequence[MatchView]) -> None:
         clear(self._matches)
@@ -132,11 +137,12 @@ class BreakPane(Card):
 
     def _match(self, match: MatchView) -> QHBoxLayout:
         said = PlainLabel(explained(match), "small", wrap=True)
-        undo = KeyButton("ui.reconcile.undo_match", look="quiet")
-        undo.clicked.connect(lambda: self.undo_wanted.emit(match))
         row = QHBoxLayout()
         row.addWidget(said, 1)
-        row.addWidget(undo, 0, Qt.AlignmentFlag.AlignTop)
+        if self._undoes:
+            undo = KeyButton("ui.reconcile.undo_match", look="quiet")
+            undo.clicked.connect(lambda: self.undo_wanted.emit(match))
+            row.addWidget(undo, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
     def _build(self) -> None:
@@ -163,6 +169,7 @@ class BreakPane(Card):
         self.show_break(None)
 
 
+_NUMBERS = ("id", "refs", "batch")
 _TOP = Qt.AlignmentFlag.AlignTop
 
 
@@ -190,5 +197,4 @@ def _settled(detail: BreakDetail) -> str:
 def explained(match: MatchView) -> str:
     """Which lines, and what speaks for it with how much."""
     sides = [", ".join(plain(one.id, lines=False) for one in side[:3]) for side in (match.here, match.there)]
-    terms = formats().join([f"{tr(f'match.{code}')} {points:+d}" for code, points in match.terms])
-    return f"{' ↔ '.join(sides)}\n{tr(f'match.by.{match.code}')} · {terms}"
+    return f"{' ↔ '.join(sides)}\n{tr(f'match.by.{match.code}')} · {speaks(match)}"

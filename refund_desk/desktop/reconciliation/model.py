@@ -53,12 +53,12 @@ def columns(clock: DeskClock) -> tuple[Column[BreakView], ...]:
         return "danger_fg" if row.status == "open" and _days(row.since, clock.now()) >= _LATE_DAYS else ""
 
     return (
-        Column(lambda: tr("ui.reconcile.column.kind"), lambda row: member("break", row.kind), 142),
+        Column(lambda: tr("ui.reconcile.column.kind"), lambda row: member("break", row.kind), 132),
         Column(lambda: tr("ui.reconcile.column.amount"), money, 104, right=True),
         Column(lambda: tr("ui.reconcile.column.age"), age, 104, ink=old),
         Column(lambda: tr("ui.reconcile.column.between"), between),
         Column(lambda: tr("ui.reconcile.column.about"), about, 124),
-        Column(lambda: tr("ui.reconcile.column.owner"), owner, 92),
+        Column(lambda: tr("ui.reconcile.column.owner"), owner, 84),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
@@ -12,13 +11,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QV
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.exporting import ExportStrip
 from refund_desk.desktop.jobs import JobWatch
-from refund_desk.desktop.operations import new_key
+from refund_desk.desktop.reconciliation.acts import ASSIGNERS, SETTLERS, BreakActs
 from refund_desk.desktop.reconciliation.alarms import AlarmsPane
 from refund_desk.desktop.reconciliation.detail import BreakPane
-from refund_desk.desktop.reconciliation.dialogs import AssignDialog, ResolveDialog, ResultDialog
 from refund_desk.desktop.reconciliation.files import StatementFiles, said_of
 from refund_desk.desktop.reconciliation.filters import BreakFilters
-from refund_desk.desktop.reconciliation.model import BreaksModel, about
+from refund_desk.desktop.reconciliation.matches import MatchesDialog
+from refund_desk.desktop.reconciliation.model import BreaksModel
 from refund_desk.desktop.widgets import (
     Banner,
     BusyBar,
@@ -26,32 +25,19 @@ from refund_desk.desktop.widgets import (
     EmptyState,
     KeyButton,
     PlainLabel,
-    UndoBar,
     words_label,
 )
-from refund_desk.desktop.widgets.dialogs import TextDialog
 from refund_desk.desktop.widgets.tables import table_of
 from refund_desk.desktop.words import bind_made, bind_text, tr, word, word_error
 from refund_desk.domain.errors import DeskError
-from refund_desk.domain.reconciliation import Resolution
-from refund_desk.domain.words import Role
 from refund_desk.wire.commands import Job
 from refund_desk.wire.reconciliation import (
-    AssignBreaks,
     BreakCounts,
     BreakDetail,
     BreakPage,
     BreakView,
-    MatchView,
-    ReopenBreaks,
-    ResolveBreaks,
-    ResolvedOne,
     StatementTaken,
-    UndoMatch,
 )
-
-SETTLERS = (Role.FINANCE,)
-ASSIGNERS = (Role.FINANCE, Role.SUPERVISOR)
 
 
 class ReconciliationPanel(QFrame):
@@ -66,12 +52,16 @@ class ReconciliationPanel(QFrame):
         self._desk, self._asked, self._wanted = desk, 0, 0
         self.filters, self.model = BreakFilters(), BreaksModel(desk.clock, self)
         self.counts: BreakCounts | None = None
-        self.table, self.pane = table_of(self.model, "ui.reconcile.title"), BreakPane(desk.clock)
+        self.table, self.pane = (
+            table_of(self.model, "ui.reconcile.title"),
+            BreakPane(desk.clock, undoes=desk.has(*SETTLERS)),
+        )
         self.stack, self.busy, self.note = QStackedWidget(), BusyBar(), Banner("info", closable=True)
         self.watch = JobWatch(desk.client, desk.operations, self)
         self.total = PlainLabel(look="muted")
         self.run = KeyButton("ui.reconcile.run", "Shift+R", icon_name="refresh")
         self.bring = KeyButton("ui.reconcile.import", "I", icon_name="import")
+        self.matched = KeyButton("ui.reconcile.matched", "M")
         self.save, self.strip = KeyButton("ui.reconcile.export", "E", icon_name="export"), ExportStrip(desk)
         self.case = KeyButton("ui.reconcile.open_case", "O")
         self.assign = KeyButton("ui.reconcile.assign", "A")
@@ -79,8 +69,7 @@ class ReconciliationPanel(QFrame):
         self.reopen = KeyButton("ui.reconcile.reopen", "B")
         self.empty = EmptyState("ui.reconcile.empty.title", "ui.reconcile.empty.text", icon_name="ok")
         self.failed = EmptyState("ui.failed.title", icon_name="offline")
-        self.undo, self.alarms, self.files = UndoBar(self), AlarmsPane(desk), StatementFiles(desk, self)
-        self._last: list[int] = []
+        self.acts, self.alarms, self.files = BreakActs(desk, self), AlarmsPane(desk), StatementFiles(desk, self)
         self._build()
         self._connect()
         self._add_keys()
@@ -143,6 +132,8 @@ class ReconciliationPanel(QFrame):
             same = self.model.row_of(before.id) if before is not None else -1
             self.table.selectRow(same if same >= 0 else min(number, len(page.rows) - 1))
         self.stack.setCurrentWidget(self.splitter if page.rows else self.empty)
+        if asked == 1 and self.isVisible():
+            self.table.setFocus()  # letters act on the list, not on the first button
         self._look()
 
     def _show_counts(self, counts: BreakCounts) -> None:
@@ -191,85 +182,28 @@ class ReconciliationPanel(QFrame):
     # ------------------------------------------------------------ what is done
 
     def _resolve(self) -> None:
-        rows = [row for row in self.chosen() if row.status == "open"]
-        if rows and self._desk.has(*SETTLERS):
-            dialog = ResolveDialog(self, rows)
-            dialog.chosen.connect(lambda how, reason: self._send_resolve(rows, how, reason))
-            dialog.open()
+        self.acts.resolve(self.chosen())
 
-    def _send_resolve(self, rows: list[BreakView], how: Resolution, reason: str) -> None:
-        body = ResolveBreaks(breaks=[row.id for row in rows], resolution=how, reason=reason)
-        client = self._desk.client
-        self._write(lambda key: client.resolve_breaks(body, key), lambda done: self._resolved(rows, done))
-
-    def _resolved(self, rows: list[BreakView], results: list[ResolvedOne]) -> None:
-        done = self._settled(rows, results)
-        if done:
-            self._last = done
-            self.undo.offer(lambda: tr("ui.reconcile.resolved", n=len(done)))
-
-    def _take_back(self) -> None:
-        """What was settled just now, or the ones that are chosen."""
-        numbers = self._last or [row.id for row in self.chosen() if row.status == "resolved"]
-        self._last = []
-        self.undo.stop()
-        if numbers and self._desk.has(*SETTLERS):
-            body, client = ReopenBreaks(breaks=numbers), self._desk.client
-            rows = [row for row in self.model.rows if row.id in numbers]
-            self._write(lambda key: client.reopen_breaks(body, key), lambda done: self._settled(rows, done))
+    def _reopen(self) -> None:
+        self.acts.reopen([row for row in self.chosen() if row.status == "resolved"])
 
     def _assign(self) -> None:
-        rows = [row for row in self.chosen() if row.status == "open"]
-        if rows and self.counts is not None and self._desk.has(*ASSIGNERS):
-            dialog = AssignDialog(self, self.counts.owners, self._desk.me.person.id, len(rows))
-            dialog.chosen.connect(lambda person: self._send_assign(rows, person))
-            dialog.open()
-
-    def _send_assign(self, rows: list[BreakView], person: int) -> None:
-        body, client = AssignBreaks(breaks=[row.id for row in rows], person=person), self._desk.client
-        self._write(lambda key: client.assign_breaks(body, key), lambda done: self._settled(rows, done))
-
-    def _settled(self, rows: list[BreakView], results: list[ResolvedOne]) -> list[int]:
-        """One result per row where not all went well; the ids of those that did."""
-        if any(one.error is not None for one in results):
-            ResultDialog(self, results, {row.id: about(row) for row in rows}).open()
-        self.model.unpick()
-        self._load()
-        return [one.id for one in results if one.error is None]
+        if self.counts is not None:
+            self.acts.assign(self.chosen(), self.counts.owners)
 
     def _open(self) -> None:
-        row, client = self.current(), self._desk.client
-        if row is None or not self.case.isEnabled():
-            return
-        if row.ref:
-            self.open_case.emit(row.ref)
-            return
-        self._write(lambda key: client.case_of_break(row.id, key), self._made)
+        row = self.current()
+        if row is not None and self.case.isEnabled():
+            self.acts.open_case(row)
 
-    def _made(self, row: BreakView) -> None:
-        self._load()
-        if row.ref:
-            self.open_case.emit(row.ref)
-
-    def _undo_match(self, match: MatchView) -> None:
-        dialog = TextDialog(
-            self,
-            "ui.reconcile.undo_match",
-            "ui.reconcile.reason",
-            "ui.reconcile.undo_match",
-            lead_key="ui.reconcile.undo_match.text",
-            lines=True,
-        )
-        client = self._desk.client
-        dialog.given.connect(
-            lambda reason: self._write(
-                lambda key: client.undo_match(match.id, UndoMatch(reason=reason), key), lambda _match: self._run()
-            )
-        )
+    def _show_matches(self) -> None:
+        dialog = MatchesDialog(self, self._desk, undoes=self._desk.has(*SETTLERS))
+        dialog.undo_wanted.connect(self.acts.take_apart)
         dialog.open()
 
-    def _write(self, call: Callable[[str], Any], success: Callable[[Any], object]) -> None:
-        self._desk.operations.write(self, call, lambda value: _none(success(value)), self._tell, key=new_key())
+    def _changed(self) -> None:
+        self.model.unpick()
+        self._load()
 
     def _tell(self, error: DeskError) -> None:
         self.busy.finish()
@@ -346,7 +280,8 @@ class ReconciliationPanel(QFrame):
         head.addWidget(words_label("ui.reconcile.title", "title"))
         head.addWidget(self.total)
         head.addStretch()
-        head.addWidget(self.save)
+        for button in (self.matched, self.save):
+            head.addWidget(button)
         for button in (self.bring, self.run):
             head.addWidget(button)
             if not self._desk.has(*SETTLERS):
@@ -381,17 +316,20 @@ class ReconciliationPanel(QFrame):
         self.model.choice_changed.connect(self._show_current)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._look())
         self.table.doubleClicked.connect(lambda _index: self._open())
-        self.pane.undo_wanted.connect(self._undo_match)
-        self.undo.undone.connect(self._take_back)
-        self.undo.expired.connect(self._last.clear)
+        self.pane.undo_wanted.connect(self.acts.take_apart)
+        self.acts.changed.connect(self._changed)
+        self.acts.apart.connect(self._run)
+        self.acts.made.connect(self.open_case)
+        self.acts.failed.connect(self._tell)
         for button, action in (
             (self.run, self._run),
             (self.bring, self._bring),
             (self.save, self.files.choose_place),
+            (self.matched, self._show_matches),
             (self.case, self._open),
             (self.assign, self._assign),
             (self.resolve, self._resolve),
-            (self.reopen, self._take_back),
+            (self.reopen, self._reopen),
         ):
             button.clicked.connect(action)
 
@@ -418,17 +356,14 @@ class ReconciliationPanel(QFrame):
         add("pick_all", "Ctrl+A", "ui.reconcile.pick_all", self.model.pick_all, self.table)
         add("resolve", "R", "ui.reconcile.resolve", self._resolve)
         add("assign", "A", "ui.reconcile.assign", self._assign)
-        add("reopen", "B", "ui.reconcile.reopen", self._take_back)
-        add("undo", "U", "ui.undo", self.undo.undo)
+        add("reopen", "B", "ui.reconcile.reopen", self._reopen)
+        add("undo", "U", "ui.undo", self.acts.undo.undo)
         add("open", "O", "ui.reconcile.open_case", self._open)
         add("enter", "Return", "ui.reconcile.open_case", self._open, self.table)
         add("run", "Shift+R", "ui.reconcile.run", self._run)
         add("import", "I", "ui.reconcile.import", self._bring)
         add("alarms", "W", "ui.payouts.alarms", self.alarms.focus)
         add("open_alarm", "Return", "ui.reconcile.open_case", self.alarms.open_current, self.alarms.table)
+        add("matches", "M", "ui.reconcile.matched", self._show_matches)
         add("export", "E", "ui.reconcile.export", self.files.choose_place)
         add("filter", "F", "ui.reconcile.filter", self.filters.focus)
-
-
-def _none(_value: object) -> None:
-    """What a success gives is of no use to an operation."""
