@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from refund_desk.domain.requests import Saying
 from refund_desk.domain.words import RecordKind
 from refund_desk.service import sources
-from tests.fakes import easypost, feed, imap, medusa, shopify, stripe, vendure, wechatpay, woocommerce
+from tests.fakes import easypost, feed, imap, mall, medusa, shopify, stripe, vendure, wechatpay, woocommerce
 from tests.fakes.faulty import Faulty, Said
 from tests.fakes.sources import SourceHouse
 
@@ -403,6 +403,43 @@ class FeedRig(OverHttp):
         return {"token": "not-the-token"}
 
 
+class MallRig(OverHttp):
+    """The fake of mall's tables."""
+
+    connector = "mall"
+    many = 210
+
+    def __init__(self) -> None:
+        self.tables = mall.Tables()
+        self.server = Faulty(self.tables.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "private": True}
+        self.secrets: Mapping[str, str] = {"token": mall.TOKEN}
+
+    def put(self, number: int, version: int = 0) -> str:
+        return self.tables.put(number, mall.at(number, self.hours), version)
+
+    def remove(self, number: int) -> None:
+        del self.tables.orders[number]
+
+    def double(self, on: bool) -> None:
+        self.tables.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        del self.tables.orders[number]["pay_amount"]
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = [row for row in picture["said"] if row[:2] == (f"V{number:05d}", "shop")]
+        sent = [str(row[5]) for row in mine if (row[2], row[4]) == ("shipment", "tracking")]
+        return int(sent[0].removeprefix("SF-")) if sent else 0 if mine else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"token": "not-the-token"}
+
+
 class ImapRig:
     """The fake mailbox: each mail is a complaint about an order that the desk knows."""
 
@@ -522,6 +559,7 @@ RIGS: Mapping[str, Callable[[], Rig]] = {
     "easypost": EasyPostRig,
     "feed": FeedRig,
     "imap": ImapRig,
+    "mall": MallRig,
     "medusa": MedusaRig,
     "shopify": ShopifyRig,
     "stripe": StripeRig,
