@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from refund_desk.domain.requests import Saying
 from refund_desk.domain.words import RecordKind
 from refund_desk.service import sources
-from tests.fakes import easypost, feed, imap, mall, medusa, shopify, stripe, vendure, wechatpay, woocommerce
+from tests.fakes import easypost, feed, imap, mall, medusa, razorpay, shopify, stripe, vendure, wechatpay, woocommerce
 from tests.fakes.faulty import Faulty, Said
 from tests.fakes.sources import SourceHouse
 
@@ -440,6 +440,43 @@ class MallRig(OverHttp):
         return {"token": "not-the-token"}
 
 
+class RazorpayRig(OverHttp):
+    """The fake of Razorpay."""
+
+    connector = "razorpay"
+    many = 210
+
+    def __init__(self) -> None:
+        self.gateway = razorpay.Gateway()
+        self.server = Faulty(self.gateway.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "key": razorpay.KEY, "private": True}
+        self.secrets: Mapping[str, str] = {"secret": razorpay.SECRET}
+
+    def put(self, number: int, version: int = 0) -> str:
+        return self.gateway.put(number, razorpay.at(number, self.hours), version)
+
+    def remove(self, number: int) -> None:
+        del self.gateway.payments[number]
+
+    def double(self, on: bool) -> None:
+        self.gateway.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        del self.gateway.payments[number]["amount"]
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = (row for row in picture["said"] if row[0] == f"V{number:05d}")
+        found = [row[5] for row in mine if (row[2], row[4]) == ("payment", "refunded")]
+        return found[0] if found else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"secret": "rzp-not-ours"}
+
+
 class ImapRig:
     """The fake mailbox: each mail is a complaint about an order that the desk knows."""
 
@@ -561,6 +598,7 @@ RIGS: Mapping[str, Callable[[], Rig]] = {
     "imap": ImapRig,
     "mall": MallRig,
     "medusa": MedusaRig,
+    "razorpay": RazorpayRig,
     "shopify": ShopifyRig,
     "stripe": StripeRig,
     "vendure": VendureRig,
