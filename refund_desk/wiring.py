@@ -49,8 +49,10 @@ from refund_desk.service.cases import expire_leases
 from refund_desk.service.evidence import waiting_one
 from refund_desk.service.ports import Desk, Home
 from refund_desk.service.ports.gateways import Channels, EpochFile
+from refund_desk.service.ports.reconciliation import BreakFilter
 from refund_desk.service.ports.sources import Connection, Connectors, Vault
 from refund_desk.service.ports.views import QueueFilter
+from refund_desk.service.reconciliation_export import export_breaks
 from refund_desk.settings import Settings
 from refund_desk.sources.channels import ConnectedChannels
 from refund_desk.sources.registry import Registry
@@ -75,6 +77,8 @@ if TYPE_CHECKING:
     from refund_desk.worker.listen import Listener
 
 SETTLED_S = 5.0
+REPORTS_AFTER_S = 600
+"""A desk that was just opened has better to do than reports."""
 WORKER = Principal(0, 0, "worker", operator="system:worker")
 
 
@@ -158,6 +162,7 @@ class House:
         self._worker = Worker(self._step, self._tell, self._chores(), self._last)
         self._syncer, self._reconciler = Syncer(self, WORKER), Reconciler(self, WORKER)
         self._decoder = Decoder()
+        self._reports_from = parts.clock() + timedelta(seconds=REPORTS_AFTER_S)
         self._runs = parts.worker
         with self.store.read() as work:
             self.feed.begin(work.log.size() - 1)
@@ -224,7 +229,7 @@ class House:
 
     def _chores(self) -> list[Any]:
         first = [self.expire_leases, self._come_back, self._overdue, self._old_keys]
-        return [*first, self._words, self._pictures, self._figures]
+        return [*first, self._words, self._pictures, self._figures, self._months]
 
     def expire_leases(self) -> bool:
         """Leases that ran out come back to the queue; whether more may wait."""
@@ -259,6 +264,18 @@ class House:
         """Cases that changed are counted again; whether more wait."""
         with self.store.write() as work:
             return figures.keep(work, self.desk)
+
+    def _months(self) -> bool:
+        """Reports of the month before that are due, one at a time; not while a desk has just been opened."""
+        return self.desk.clock() >= self._reports_from and self.report_month()
+
+    def report_month(self) -> bool:
+        """Make the next report that is due and keep it; whether there was one."""
+        with self.read() as work:
+            due = figures.due_months(work, self.desk)
+        for month, form, language in due[:1]:
+            self._write_month(WORKER, MonthOrder.model_validate({"month": month, "format": form, "language": language}))
+        return bool(due)
 
     def count_figures(self) -> None:
         """All figures up to what is committed now, on this thread: before they are written to a file."""
@@ -343,6 +360,14 @@ class House:
         """Compare what is new, or everything; the counts as plain values. `job` is told of steps written."""
         return dict(run_reconciliation(self, who, whole=whole, progress=job.progress))
 
+    def export_breaks(self, job: Running, who: Principal, wanted: BreakFilter) -> dict[str, Any]:
+        """Write breaks to a file that belongs to the job; what it is."""
+        from refund_desk.engines.exports import write_table
+
+        job.file, words = _temporary("breaks-", ".csv"), self.words("en")
+        with self.store.read_long() as work:
+            return export_breaks(work, self.desk, who, wanted, job.file, write_table, words, job.progress)
+
     def look_at_sources(self) -> None:
         """One of them has something new."""
         self._syncer.wake()
@@ -389,22 +414,28 @@ class House:
         return dossier_run.run_case(self, who, ref, order, job.file, words, print_paper, job.progress)
 
     def export_month(self, job: Running, who: Principal, order: MonthOrder) -> dict[str, Any]:
-        """Write the report of a month to a file that belongs to the job; what it is."""
-        from refund_desk.engines.month_xlsx import write_month
+        """Write the report of a month to a file that belongs to the job, and keep it; what it is."""
+        job.file = _temporary("month-", f".{order.format}")
+        self.count_figures()
+        job.file.write_bytes(self._write_month(who, order))
+        size, digest = job.file.stat().st_size, exports.file_digest(job.file)
+        return MonthFile(month=order.month, format=order.format, sha256=digest, bytes=size).model_dump(mode="json")
+
+    def _write_month(self, who: Principal, order: MonthOrder) -> bytes:
+        """The report of a month in a language, kept."""
+        from refund_desk.engines.month_xlsx import month_book
         from refund_desk.engines.papers import print_paper
 
-        job.file = _temporary("month-", f".{order.format}")
         words = self.words(order.language)
-        self.count_figures()
         with self.store.read_long() as work:
             now, before = figures.month(work, self.desk, who, order.month)
         if order.format == "pdf":
-            paper = month_paper(now, before, who.name, self.desk.clock(), words)
-            job.file.write_bytes(print_paper(paper))
+            data = print_paper(month_paper(now, before, who.name, self.desk.clock(), words))
         else:
-            write_month(job.file, now, before, words)
-        size, digest = job.file.stat().st_size, exports.file_digest(job.file)
-        return MonthFile(month=order.month, format=order.format, sha256=digest, bytes=size).model_dump(mode="json")
+            data = month_book(now, before, words)
+        with self.write() as work:
+            figures.keep_month(work, self.desk, who, order.month, order.format, order.language, data)
+        return data
 
     def settle_log(self) -> None:
         """Wait until every entry so far has its place under a signature; at most `SETTLED_S`."""

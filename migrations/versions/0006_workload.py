@@ -14,6 +14,7 @@ down_revision = "0005_clocks"
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.BigInteger()  # microseconds since 1970-01-01 UTC
 JSON = sa.Text()
+LISTED = {"ix_case_load": ["assignee_id", "stage", "due_at"], "ix_case_age": ["stage", "stage_at"]}
 
 
 def upgrade() -> None:
@@ -123,10 +124,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("move_id", "case_id", name="pk_case_moved"),
     )
     op.create_index("ix_last_look_at", "last_look", ["at"])
+    for name, columns in LISTED.items():
+        op.create_index(
+            name, "refund_case", columns, sqlite_where=sa.text("open = 1"), postgresql_where=sa.text("open")
+        )
 
 
 def downgrade() -> None:
     """Drop them, dependants first."""
+    for name in LISTED:
+        op.drop_index(name, table_name="refund_case")
     op.drop_index("ix_last_look_at", table_name="last_look")
     for table in ("case_moved", "case_move", "handout", "delegation", "interest", "absence", "working"):
         op.drop_table(table)

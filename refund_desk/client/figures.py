@@ -8,6 +8,7 @@ from typing import Any
 from refund_desk.client.calls import Calls, part
 from refund_desk.wire import commands
 from refund_desk.wire import figures as w
+from refund_desk.wire.lessons import KeptReportView, Lessons, LessonView, NewLesson, SettleLesson
 from refund_desk.wire.process_map import ProcessMap, ProcessPreview, ProcessTry
 
 
@@ -46,3 +47,21 @@ class FigureCalls(Calls):
 
     async def start_export_month(self, order: w.MonthOrder, key: str | None = None) -> commands.Job:
         return await self._do(commands.Job, "/exports/month", order, key)
+
+    # ------------------------------------------------------------ what is kept
+
+    async def reports(self) -> list[KeptReportView]:
+        """Reports of months that are kept, newest first."""
+        return await self._get(list[KeptReportView], "/reports")
+
+    async def report_file(self, number: int) -> bytes:
+        return (await self._send("GET", f"/reports/{number}/file")).content
+
+    async def lessons(self) -> Lessons:
+        return await self._get(Lessons, "/lessons")
+
+    async def add_lesson(self, body: NewLesson, key: str | None = None) -> LessonView:
+        return await self._do(LessonView, "/lessons", body, key)
+
+    async def settle_lesson(self, number: int, body: SettleLesson, key: str | None = None) -> LessonView:
+        return await self._do(LessonView, f"/lessons/{number}/settle", body, key)

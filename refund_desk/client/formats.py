@@ -118,6 +118,10 @@ class Formats:
         """Day with its year: 2026-11-20, 20 Nov 2026."""
         return self._pattern(at, "date")
 
+    def short_day(self, at: datetime) -> str:
+        """Day without its year: 11-20, 20 Nov."""
+        return self._pattern(at, "day")
+
     def moment(self, at: datetime, now: datetime | None = None) -> str:
         """As short as it stays clear: the time alone today, without the year this year."""
         here, today = self._local(at), self._local(now or datetime.now(UTC))

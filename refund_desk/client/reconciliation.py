@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from refund_desk.client.calls import Calls
 from refund_desk.wire import commands
 from refund_desk.wire import reconciliation as w
@@ -34,6 +36,12 @@ class ReconciliationCalls(Calls):
         """sort: new, amount or age; owner: me or nobody."""
         path = "/reconciliation/breaks"
         return await self._get(w.BreakPage, path, status=status, kind=kind, after=after, owner=owner, sort=sort)
+
+    async def export_breaks(self, status: str | None, kind: str | None, key: str | None = None) -> commands.Job:
+        """Breaks as a CSV; the job has the file."""
+        asked = {name: value for name, value in (("status", status), ("kind", kind)) if value is not None}
+        path = f"/reconciliation/export?{urlencode(asked)}" if asked else "/reconciliation/export"
+        return await self._do(commands.Job, path, key=key)
 
     async def break_counts(self) -> w.BreakCounts:
         return await self._get(w.BreakCounts, "/reconciliation/counts")

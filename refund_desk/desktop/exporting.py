@@ -28,7 +28,10 @@ FETCH_S = 3600.0
 
 
 class ExportStrip(QWidget):
-    """Nothing until something is exported; then its progress with a stop, then where the file is, or what failed."""
+    """Nothing until something is exported; then its progress with a stop, then where the file is, or what failed.
+    `ended`: well or not."""
+
+    ended = Signal()
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,6 +93,7 @@ class ExportStrip(QWidget):
         self.said.set_look(f"small {kind}")
         self.said.setText(text)
         self._show_said(True)
+        self.ended.emit()
 
     def _show_said(self, on: bool) -> None:
         self.said.setVisible(on)

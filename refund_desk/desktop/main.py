@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import Protocol, TypeVar, cast, runtime_checkable
 
 import shiboken6
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -13,22 +14,16 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.app import Connect, DeskOptions
-from refund_desk.desktop.approvals import ApprovalsPanel
-from refund_desk.desktop.audit import AuditPanel
 from refund_desk.desktop.clock import DeskClock
 from refund_desk.desktop.context import Desk
-from refund_desk.desktop.dashboards import DashboardsPanel
 from refund_desk.desktop.drafts import Drafts
 from refund_desk.desktop.feed import ChangeWatch
-from refund_desk.desktop.forme import ForMePanel
 from refund_desk.desktop.leases import Leases
 from refund_desk.desktop.operations import Operations, new_key
 from refund_desk.desktop.pinned import CheckpointKeeper
 from refund_desk.desktop.queue import QueuePanel
 from refund_desk.desktop.queue.query import Query
-from refund_desk.desktop.reconciliation import ReconciliationPanel
 from refund_desk.desktop.session import Session
-from refund_desk.desktop.settings import SettingsPanel
 from refund_desk.desktop.shell import MainWindow, RailEntry
 from refund_desk.desktop.state import DeskState
 from refund_desk.desktop.theme import theme
@@ -36,7 +31,6 @@ from refund_desk.desktop.widgets import EmptyState, KeyButton, key_text
 from refund_desk.desktop.widgets.caserow import row_text
 from refund_desk.desktop.widgets.dialogs import TextDialog
 from refund_desk.desktop.words import formats, tr, unbind_text, word, word_error, words
-from refund_desk.desktop.workload import WorkloadPanel
 from refund_desk.desktop.workspace import CaseWorkspace
 from refund_desk.domain.checkpoints import Checkpoint
 from refund_desk.domain.errors import DeskError, Invalid, Unauthenticated
@@ -44,7 +38,11 @@ from refund_desk.domain.words import Role
 from refund_desk.wire.cases import QueuePage
 from refund_desk.wire.commands import DeskStatus, Me, Outcome, Taken, VerifyReport
 
+_PageT = TypeVar("_PageT", bound=QWidget)
+
 KEEPERS = (Role.SUPERVISOR, Role.LEAD)
+BOUND = (Role.REVIEWER, Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
+"""Who stands on the board of work, and says for themselves when they are absent."""
 APPROVERS = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
 RECONCILERS = (Role.FINANCE, Role.SUPERVISOR, Role.LEAD, Role.RISK, Role.AUDITOR)
 AUDITORS = (Role.AUDITOR, Role.LEAD, Role.COMPLIANCE, Role.ADMINISTRATOR)
@@ -73,7 +71,11 @@ HINTS: dict[str, list[tuple[str, str]]] = {
 }
 
 
-Place = ForMePanel | ApprovalsPanel | ReconciliationPanel | WorkloadPanel | DashboardsPanel | AuditPanel | SettingsPanel
+@runtime_checkable
+class Place(Protocol):
+    """A page of the rail, loaded when it is first opened: who never opens a place doesn't wait for it at the start."""
+
+    def refresh(self) -> None: ...
 
 
 class QueuePlace(QWidget):
@@ -228,6 +230,9 @@ class DeskWindow(QObject):
             _, label, keys = PLACES[key]
             button = self.window.rail.buttons[key]
             self.window.keys.add(f"place.{key}", keys, label, partial(self.window.open, key), owner=button)
+        if set(me.roles) & set(BOUND):
+            settings = self.window.rail.buttons["settings"]
+            self.window.keys.add("person.mine", "Ctrl+Shift+P", "ui.person.mine", self._open_mine, owner=settings)
         self.window.open_first()
 
     def _listen(self, client: DeskClient) -> None:
@@ -284,6 +289,8 @@ class DeskWindow(QObject):
     # ------------------------------------------------------------ pages
 
     def _make_forme(self) -> QWidget:
+        from refund_desk.desktop.forme import ForMePanel
+
         page = ForMePanel(self._signed())
         page.open_case.connect(self.open_case)
         page.open_approval.connect(self._open_approval)
@@ -307,6 +314,8 @@ class DeskWindow(QObject):
         return place
 
     def _make_approvals(self) -> QWidget:
+        from refund_desk.desktop.approvals import ApprovalsPanel
+
         page = ApprovalsPanel(self._signed())
         page.open_case.connect(self.open_case)
         page.settled.connect(self._approval_settled)
@@ -315,6 +324,8 @@ class DeskWindow(QObject):
         return self._page("approvals", page)
 
     def _make_reconciliation(self) -> QWidget:
+        from refund_desk.desktop.reconciliation import ReconciliationPanel
+
         page = ReconciliationPanel(self._signed())
         page.open_case.connect(self.open_case)
         page.counted.connect(partial(self._badge, "reconciliation"))
@@ -322,6 +333,8 @@ class DeskWindow(QObject):
         return self._page("reconciliation", page)
 
     def _make_workload(self) -> QWidget:
+        from refund_desk.desktop.workload import WorkloadPanel
+
         page = WorkloadPanel(self._signed())
         page.open_case.connect(self.open_case)
         page.moved.connect(lambda: self._mark("queue", "forme"))
@@ -329,13 +342,24 @@ class DeskWindow(QObject):
         return self._page("workload", page)
 
     def _make_dashboards(self) -> QWidget:
+        from refund_desk.desktop.dashboards import DashboardsPanel
+
         page = DashboardsPanel(self._signed())
         page.open_case.connect(self.open_case)
         page.edit_process.connect(self._edit_process)
         page.start()
         return self._page("dashboards", page)
 
+    def _open_mine(self) -> None:
+        """One's own absence and conflicts of interest."""
+        from refund_desk.desktop.workload.people import PersonDialog
+
+        desk = self._signed()
+        PersonDialog(self.window, desk, desk.me.person).open()
+
     def _make_audit(self) -> QWidget:
+        from refund_desk.desktop.audit import AuditPanel
+
         page = AuditPanel(self._signed())
         page.open_case.connect(self.open_case)
         page.verified.connect(self._verified)
@@ -343,6 +367,8 @@ class DeskWindow(QObject):
         return self._page("audit", page)
 
     def _make_settings(self) -> QWidget:
+        from refund_desk.desktop.settings import SettingsPanel
+
         page = SettingsPanel(self._signed())
         page.language_chosen.connect(self.window.use_language)
         page.language_chosen.connect(self._tell_language)
@@ -350,9 +376,9 @@ class DeskWindow(QObject):
         page.start()
         return self._page("settings", page)
 
-    def _page(self, key: str, page: Place) -> QWidget:
+    def _page(self, key: str, page: _PageT) -> _PageT:
         """F5 asks a page again; the workspace has its own."""
-        self.window.keys.add(f"refresh.{key}", "F5", "ui.main.refresh", page.refresh, owner=page)
+        self.window.keys.add(f"refresh.{key}", "F5", "ui.main.refresh", cast(Place, page).refresh, owner=page)
         return page
 
     def _signed(self) -> Desk:
@@ -362,6 +388,8 @@ class DeskWindow(QObject):
     # ------------------------------------------------------------ what leads where
 
     def _edit_process(self) -> None:
+        from refund_desk.desktop.settings import SettingsPanel
+
         page = self.window.open("settings")
         if isinstance(page, SettingsPanel):
             page.edit_process()
@@ -370,6 +398,8 @@ class DeskWindow(QObject):
         if "approvals" not in self.window.rail.buttons:
             self.open_case(ref)
             return
+        from refund_desk.desktop.approvals import ApprovalsPanel
+
         page = self.window.open("approvals")
         if isinstance(page, ApprovalsPanel):
             page.choose(ref)

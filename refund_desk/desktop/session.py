@@ -11,7 +11,6 @@ from refund_desk.desktop.clock import DeskClock
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.demo import DemoPeople
 from refund_desk.desktop.operations import Operations, new_key
-from refund_desk.desktop.settings.account import PasswordForm
 from refund_desk.desktop.shell import MainWindow
 from refund_desk.desktop.signin import SignIn
 from refund_desk.desktop.widgets import EmptyState, KeyButton, words_label
@@ -164,6 +163,8 @@ class Session(QObject):
         """A password that was given out is good for one thing: to choose one's own."""
         assert self.status is not None
         desk = Desk(self._need(), self._operations, self._window.keys, DeskClock(parent=self), me, self.status)
+        from refund_desk.desktop.settings.account import PasswordForm  # a page of its own, seldom needed here
+
         form = PasswordForm(desk)
         form.changed.connect(lambda session: self._welcome(session.me))
         self._window.cover(_card("ui.main.must_change", "ui.main.must_change_text", form))

@@ -262,6 +262,15 @@ class RiskRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportRule:
+    """Reports of a month that are made by themselves, from a day of the next month on. No formats: none is."""
+
+    day: int = 1
+    formats: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
     """One version of the whole. `version` is name, number and a digest of the content."""
 
@@ -287,6 +296,7 @@ class Process:
     waits: Mapping[WaitFor, WaitRule] = field(default_factory=dict)
     workload: WorkloadRule = WorkloadRule()
     zone: str = "UTC"  # of the shop's days and months
+    reports: ReportRule = ReportRule()
 
     def stage(self, stage: Stage) -> StageRule:
         """The rule of a stage."""

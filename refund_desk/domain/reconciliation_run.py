@@ -10,7 +10,19 @@ from functools import partial
 from itertools import product
 from operator import attrgetter
 
-from refund_desk.domain.reconciliation import Apart, Break, Check, Entry, Kind, Match, Outcome, Role, Rules, State
+from refund_desk.domain.reconciliation import (
+    Apart,
+    Break,
+    BreakKind,
+    Check,
+    Entry,
+    Kind,
+    Match,
+    Outcome,
+    Role,
+    Rules,
+    State,
+)
 from refund_desk.domain.reconciliation_amounts import Amounts
 from refund_desk.domain.reconciliation_breaks import name_breaks, waiting
 from refund_desk.domain.reconciliation_goods import match_returns, match_stock
@@ -58,7 +70,8 @@ def _reconcile(entries: Sequence[Entry], rules: Rules, as_of: datetime, apart: A
 
 
 class _Run:
-    """One run over its outcome. `shop_of`: what the order system says about a gateway's line, once that is known."""
+    """One run over its outcome. `shop_of`: what the order system says about a gateway's line, once that is known;
+    `twice`: gateway's lines of which one repeats the other."""
 
     def __init__(self, outcome: Outcome, rules: Rules, as_of: datetime, apart: Apart) -> None:
         self.out, self.rules, self.as_of, self.apart = outcome, rules, as_of, apart
@@ -67,6 +80,7 @@ class _Run:
         for position, entry in enumerate(outcome.entries):
             self.by_role.setdefault((rules.books[entry.source].role, entry.kind), []).append(position)
         self.shop_of: dict[int, int] = {}
+        self.twice: set[int] = set()
 
     def _of(self, role: Role, kind: Kind) -> list[int]:
         return self.by_role.get((role, kind), [])
@@ -153,7 +167,12 @@ class _Run:
         refs, shop = self.out.entries[position].refs, self.shop_of.get(position)
         if not refs:
             return False
-        return shop is None or set(refs).isdisjoint(self.out.entries[shop].refs) or not shared.isdisjoint(refs)
+        return (
+            position in self.twice
+            or shop is None
+            or set(refs).isdisjoint(self.out.entries[shop].refs)
+            or not shared.isdisjoint(refs)
+        )
 
     def _match(
         self, pairing: Pairing, enrich: Callable[[], None] | None = None, by_day: set[str] | None = None
@@ -183,6 +202,10 @@ class _Run:
         self._known = known
 
     def _remember_shop(self) -> None:
+        for one in self.out.breaks:
+            if one.check is Check.SHOP_GATEWAY and one.kind is BreakKind.DUPLICATE:
+                self.twice.update(one.right)
+                self.shop_of.update(dict.fromkeys(one.right, one.left[0]))  # what repeats it is of the same order
         self.shop_of.update(
             (there, match.left[0])
             for match in self.out.matches

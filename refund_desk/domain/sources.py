@@ -17,6 +17,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from refund_desk.domain.errors import Invalid
+from refund_desk.domain.order_files import columns_of
 from refund_desk.domain.requests import Buyer, Letter, Problem, Proof, RequestRecord, Saying
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}\Z")
@@ -36,6 +37,7 @@ class SettingType(StrEnum):
     WHOLE = "whole"
     FLAG = "flag"
     DAY = "day"
+    COLUMNS = "columns"  # which column of a file is what, as `order_files.Columns.text`
     SECRET = "secret"  # noqa: S105 - the word, not one
 
 
@@ -111,6 +113,8 @@ def _wrong(setting: Setting, value: Any) -> str | None:
         return "setting.not_text"
     if setting.type is SettingType.URL and not _is_url(value):
         return "setting.not_url"
+    if setting.type is SettingType.COLUMNS and not _are_columns(value):
+        return "setting.not_columns"
     if setting.type is SettingType.DAY and not _is_day(value):
         return "setting.not_day"
     return None
@@ -124,6 +128,14 @@ def _is_url(text: str) -> bool:
     except ValueError:
         return False
     return named and parts.scheme in ("http", "https") and not parts.query and not parts.fragment
+
+
+def _are_columns(text: str) -> bool:
+    try:
+        columns_of(text)
+    except Invalid:
+        return False
+    return True
 
 
 def _is_day(text: str) -> bool:

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from refund_desk.domain.calendars import Calendar
 from refund_desk.domain.fairness import KeepFrom
-from refund_desk.domain.forecast import RELIED_ON, Waiting, forecast
+from refund_desk.domain.forecast import RELIED_ON, SPREAD, Expected, Waiting, forecast
 from refund_desk.domain.process import Why
 from refund_desk.domain.words import ClockKind, Reason, RequestKind, Stage
 
@@ -73,8 +74,7 @@ class Worker:
         return self.calendar.elapsed(max(now, self.absent_until or now), due)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A case in somebody's hands (None: nobody's). `due_at` None: no clock runs. `looking`: who has it open now."""
 
     id: int
@@ -147,20 +147,55 @@ Bar = Callable[[int, Held], KeepFrom | None]
 """The rule that keeps a case from a person; None: they may have it."""
 
 
+Pair = tuple[float, datetime | None]
+"""Expected work of a case, and when it is due: all that load and deadlines ask of it."""
+
+SURE = 4.0
+"""So many deviations before its deadline a case is done in time, and nothing more is asked."""
+
+
 def standing(worker: Worker, cases: Iterable[Held], now: datetime) -> Standing:
     """What somebody has, and what of it will miss."""
-    mine = list(cases)
-    load = sum(case.work_s for case in mine) * worker.pace + worker.approvals_s
-    return Standing(len(mine), load, worker.left_s(now), sum(misses(worker, mine, now).values()))
+    return standing_of(worker, [(case.work_s, case.due_at) for case in cases], now)
+
+
+def standing_of(worker: Worker, work: Sequence[Pair], now: datetime) -> Standing:
+    """The same, of nothing but work and deadlines."""
+    load = sum(each for each, _ in work) * worker.pace + worker.approvals_s
+    return Standing(len(work), load, worker.left_s(now), missing(worker, work, now))
+
+
+def missing(worker: Worker, work: Iterable[Pair], now: datetime) -> float:
+    """How many of somebody's cases are expected to miss their deadline, if they do them in a good order."""
+    queue = sorted((worker.until(now, due), each) for each, due in work if due is not None)
+    late = _plain(queue, worker.pace)
+    return late if late is not None else sum(each.miss for each in _foretold(worker, queue))
+
+
+def _plain(queue: Iterable[tuple[float, float]], pace: float) -> float | None:
+    """How many are late already where all others are surely in time; None: it must be foretold."""
+    late, start, variance = 0.0, 0.0, 0.0
+    for due, work in queue:
+        if due <= 0:
+            late += 1.0
+            continue
+        own = (SPREAD * work) ** 2
+        if due < start + work + SURE * (variance * pace * pace + own) ** 0.5:
+            return None
+        start += work * pace
+        variance += own
+    return late
+
+
+def _foretold(worker: Worker, queue: Iterable[tuple[float, float]]) -> list[Expected]:
+    return forecast([Waiting(place, work, due) for place, (due, work) in enumerate(queue)], 1.0 / worker.pace)
 
 
 def misses(worker: Worker, cases: Iterable[Held], now: datetime) -> dict[int, float]:
-    """How likely each case of somebody misses its deadline, if they do them in a good order."""
-    queue = sorted(
-        Waiting(case.id, case.work_s, worker.until(now, case.due_at)) for case in cases if case.due_at is not None
-    )
-    queue.sort(key=lambda each: each.due_s)
-    return {each.key: each.miss for each in forecast(queue, 1.0 / worker.pace)} if queue else {}
+    """How likely each case of somebody misses its deadline."""
+    mine = sorted((worker.until(now, case.due_at), case.work_s, case.id) for case in cases if case.due_at is not None)
+    found = _foretold(worker, [(due, work) for due, work, _ in mine]) if mine else []
+    return {number: each.miss for (_, _, number), each in zip(mine, found, strict=True)}
 
 
 def unfit(worker: Worker, case: Held, now: datetime, options: Options, bar: Bar) -> Why | None:

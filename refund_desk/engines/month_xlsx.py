@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import xlsxwriter
@@ -16,9 +16,10 @@ _HEADS = ("figure", "unit", "month", "before", "formula", "source_table")
 _SCORES = ("merchant", "cases", "asked_merchant", "in_time", "decided", "overturned")
 
 
-def write_month(path: Path, now: MonthFigures, before: MonthFigures, words: Catalogue) -> None:
+def month_book(now: MonthFigures, before: MonthFigures, words: Catalogue) -> bytes:
     """Sheets: the figures, counts by reason, channel and decision each with a chart, merchants."""
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         made = _Month(book, words)
         made.figures(now, before)
         for group in GROUPS:
@@ -26,6 +27,7 @@ def write_month(path: Path, now: MonthFigures, before: MonthFigures, words: Cata
                 made.group(group, now.groups[group])
         if now.merchants:
             made.merchants(now)
+    return out.getvalue()
 
 
 class _Month:

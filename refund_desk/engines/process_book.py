@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +30,7 @@ from refund_desk.domain.process import (
     Move,
     Prefer,
     Process,
+    ReportRule,
     RiskRule,
     Seats,
     StageRule,
@@ -108,7 +110,7 @@ def _process(whole: Node, fingerprint: str) -> Process:
     node.only(
         "name version label artefacts clocks stages moves activities decisions limits risk money_fields take "
         "undo_seconds urgency arrival_days",
-        "arrival_calendar waits workload zone",
+        "arrival_calendar waits workload zone reports",
     )
     reasons.only("reasons decisions")
     fits = {key: each.texts() for key, each in reasons["decisions"].items()}
@@ -140,6 +142,7 @@ def _process(whole: Node, fingerprint: str) -> Process:
         waits={_key(each, key, WaitFor): _wait(each) for key, each in _waits(node)},
         workload=_workload(node["workload"]) if "workload" in node else WorkloadRule(),
         zone=calendars.zone(node["zone"]) if "zone" in node else "UTC",
+        reports=_reports(node["reports"]) if "reports" in node else ReportRule(),
     )
 
 
@@ -161,6 +164,22 @@ def _key(node: Node, key: str, vocabulary: Any) -> Any:
 def _clock(node: Node) -> ClockRule:
     node.only("limit_hours", "calendar")
     return ClockRule(node["limit_hours"].whole(1) * HOUR, node["calendar"].text() if "calendar" in node else ALWAYS)
+
+
+class _Format(StrEnum):
+    PDF = "pdf"
+    XLSX = "xlsx"
+
+
+class _Language(StrEnum):
+    ZH = "zh"
+    EN = "en"
+
+
+def _reports(node: Node) -> ReportRule:
+    node.only("day formats languages")
+    formats, languages = node["formats"].words(_Format), node["languages"].words(_Language)
+    return ReportRule(node["day"].whole(1), tuple(map(str, formats)), tuple(map(str, languages)))
 
 
 def _waits(node: Node) -> Iterator[tuple[str, Node]]:

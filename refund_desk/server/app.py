@@ -20,6 +20,7 @@ from refund_desk.server.routes import (
     exports,
     figures,
     intake,
+    lessons,
     merchants,
     people,
     process_map,
@@ -47,6 +48,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     figures.router,
     workload.router,
     process_map.router,
+    lessons.router,
 )
 
 

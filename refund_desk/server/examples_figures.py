@@ -13,7 +13,59 @@ _RATE = {
     "before": None,
 }
 
+_PERSON = {"id": 7, "name": "Lin Xiao"}
+_LESSON = {
+    "id": 3,
+    "figure": "missed",
+    "unit": "share",
+    "by": "reason",
+    "of": "damaged",
+    "name": None,
+    "first": "2026-10-01",
+    "last": "2026-10-31",
+    "text": "Damaged parcels wait for the carrier without anybody asking it.",
+    "owner": _PERSON,
+    "due": "2026-11-30",
+    "late": False,
+    "made_by": _PERSON,
+    "made_at": "2026-11-02T08:00:00+00:00",
+    "status": "open",
+    "settled_by": None,
+    "settled_at": None,
+    "result": None,
+    "then": 0.12,
+    "after": 0.08,
+    "after_first": "2026-11-01",
+    "after_last": "2026-11-20",
+}
+_REPORT = {
+    "id": 5,
+    "month": "2026-10",
+    "format": "pdf",
+    "language": "zh",
+    "sha256": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+    "bytes": 88_121,
+    "at": "2026-11-01T00:10:00+00:00",
+    "by": None,
+}
+
 FIGURES: dict[str, Any] = {
+    "NewLesson": [
+        {
+            "figure": "missed",
+            "first": "2026-10-01",
+            "last": "2026-10-31",
+            "by": "reason",
+            "of": "damaged",
+            "text": "Damaged parcels wait for the carrier without anybody asking it.",
+            "owner": 7,
+            "due": "2026-11-30",
+        }
+    ],
+    "SettleLesson": [{"done": True, "result": "The carrier is asked on the first day."}],
+    "LessonView": [_LESSON],
+    "Lessons": [{"lessons": [_LESSON], "people": [_PERSON]}],
+    "KeptReportView": [_REPORT],
     "MonthOrder": [{"month": "2026-10", "format": "pdf", "language": "zh"}],
     "MonthReport": [
         {

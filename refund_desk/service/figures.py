@@ -30,7 +30,7 @@ from refund_desk.domain.figures import (
 from refund_desk.domain.people import Principal
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
-from refund_desk.service.ports.figures import Drilled
+from refund_desk.service.ports.figures import Drilled, KeptReport
 
 MARK = "figures"
 RULES = 2
@@ -119,6 +119,44 @@ def order_month(work: Work, desk: Desk, who: Principal, wanted: str, form: str) 
     """Before a report is written: whether they may, and the entry that says they did."""
     check_month(work, desk, who, wanted)
     work.audit("report.exported", who, month=wanted, format=form)
+
+
+def keep_month(work: Work, desk: Desk, who: Principal, wanted: str, form: str, language: str, data: bytes) -> None:
+    """Keep a report that was made, beside the originals of evidence and under the desk's own key."""
+    digest = desk.blobs.put(None, data)
+    person = who.person_id or None
+    work.lessons.keep_report(wanted, form, language, digest, len(data), desk.clock(), person)
+
+
+def kept(work: Work, desk: Desk, who: Principal) -> tuple[Sequence[KeptReport], Mapping[int, str]]:
+    """Reports that are kept, newest first, and who made them."""
+    permit(work, desk, who, "report.read")
+    found = work.lessons.reports()
+    return found, work.people.names({one.person_id or 0 for one in found})
+
+
+def kept_file(work: Work, desk: Desk, who: Principal, number: int) -> tuple[KeptReport, bytes]:
+    """A kept report, byte for byte, and the entry that says who has it."""
+    permit(work, desk, who, "report.read")
+    found = work.lessons.report(number)
+    work.audit("report.fetched", who, report=number, month=found.month, format=found.format)
+    return found, desk.blobs.get(None, found.digest)
+
+
+def due_months(work: Work, desk: Desk) -> list[tuple[str, str, str]]:
+    """Reports (month, format, language) that the process wants of the month before, and nobody has made yet by
+    itself; none while figures of it aren't counted."""
+    process = desk.process.current(work)
+    today = desk.clock().astimezone(ZoneInfo(process.zone)).date()
+    month = month_before(today.isoformat()[:7])
+    if today.day < process.reports.day or _State.read(work).waiting(work):
+        return []
+    if not work.figures.sums(EVERYTHING, month_span(month)):
+        return []
+    there = {(one.format, one.language) for one in work.lessons.reports(month) if one.person_id is None}
+    rule = process.reports
+    wanted = [(form, language) for form in rule.formats for language in rule.languages]
+    return [(month, form, language) for form, language in wanted if (form, language) not in there]
 
 
 # ---------------------------------------------------------------- asked of the sums

@@ -51,6 +51,8 @@ WINDOW = 200_000
 """Observations that one run takes in."""
 ROWS = 100
 """Matches that one step writes."""
+_PAYING = (Role.GATEWAY, Role.BANK)
+"""Sides through which customers pay: a bank is one where they transfer."""
 _DONE, _AGAIN = "reconcile_done", "reconcile_again"
 Step = Callable[[Work], Counter[str]]
 Rowed = tuple[Role, Entry]
@@ -150,11 +152,11 @@ def _payouts(rows: Sequence[Rowed], paid: Sequence[tuple[int, Entry]]) -> Part:
 
 def _orders(said: Sequence[OrderSaid], rows: Sequence[Rowed], paid: Sequence[Entry]) -> Iterator[Part]:
     """Orders with books of finance and orders without, apart: no line is missing in books that nobody keeps."""
-    naming: dict[str, list[Entry]] = {}
+    naming: dict[str, list[Rowed]] = {}
     for role, entry in rows:
-        if role is Role.GATEWAY and entry.kind in (Kind.PAYMENT, Kind.REFUND):
+        if role in _PAYING and entry.kind in (Kind.PAYMENT, Kind.REFUND):
             for ref in entry.refs:
-                naming.setdefault(ref, []).append(entry)
+                naming.setdefault(ref, []).append((role, entry))
     ours: dict[str, set[str]] = {}
     for entry in paid:
         ours.setdefault(entry.refs[-1], set()).update((entry.id, *entry.refs[:-1]))
@@ -169,20 +171,20 @@ def _orders(said: Sequence[OrderSaid], rows: Sequence[Rowed], paid: Sequence[Ent
             yield _part(some)
 
 
-def _with_statements(one: OrderSaid, lines: list[SystemLine], naming: Mapping[str, list[Entry]]) -> list[SystemLine]:
+def _with_statements(one: OrderSaid, lines: list[SystemLine], naming: Mapping[str, list[Rowed]]) -> list[SystemLine]:
     """Statement lines that name the order or one of its payments, where no system has told of them."""
     if not lines or not naming:
         return lines
-    known = {line.entry.id for line in lines} | {line.entry.key for line in lines}
-    shops = {line.entry.source for line in lines if line.role is not Role.GATEWAY}
+    known = {line.entry.id for line in lines if line.role in _PAYING}
+    sides = {line.entry.source: line.role for line in lines}
     made, seen = list(lines), set[Key]()
     for name in {one.number, *(line.entry.id for line in lines)}:
-        for entry in naming.get(name, ()):
-            if entry.source in shops or entry.key in seen or entry.id in known:
+        for role, entry in naming.get(name, ()):
+            if sides.get(entry.source, role) is not role or entry.key in seen or entry.id in known:
                 continue
             seen.add(entry.key)
             refs = entry.refs if one.number in entry.refs else (*entry.refs, one.number)
-            made.append(SystemLine(Role.GATEWAY, entry._replace(refs=refs), 0, entry.at))
+            made.append(SystemLine(role, entry._replace(refs=refs), 0, entry.at))
     return made
 
 
@@ -191,9 +193,9 @@ def _but_ours(lines: list[SystemLine], ours: set[str]) -> list[SystemLine]:
     if not ours:
         return lines
     refunds = [line for line in lines if line.entry.kind is Kind.REFUND]
-    mine = [one for one in refunds if one.role is Role.GATEWAY and not ours.isdisjoint((one.entry.id, *one.entry.refs))]
+    mine = [one for one in refunds if one.role in _PAYING and not ours.isdisjoint((one.entry.id, *one.entry.refs))]
     told = sum(one.entry.minor for one in refunds if one.role is Role.SHOP)
-    others = sum(one.entry.minor for one in refunds if one.role is Role.GATEWAY and one not in mine)
+    others = sum(one.entry.minor for one in refunds if one.role in _PAYING and one not in mine)
     return lines if told > others else [line for line in lines if line not in mine]
 
 
@@ -202,7 +204,7 @@ def _part(some: Sequence[tuple[OrderSaid, list[SystemLine]]]) -> Part:
     books, entries = dict[str, Book](), list[Entry]()
     order_of, seen_at = dict[Key, int](), dict[Key, datetime]()
     for one, lines in some:
-        if all(line.role is not Role.GATEWAY for line in lines):
+        if all(line.role not in _PAYING for line in lines):
             continue
         for line in lines:
             books[line.entry.source] = Book(line.role)

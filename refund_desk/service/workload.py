@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from refund_desk.domain import workload as rules
 from refund_desk.domain.errors import NotFound
 from refund_desk.domain.people import Principal
-from refund_desk.domain.process import Process
+from refund_desk.domain.process import Process, StageRule
 from refund_desk.domain.urgency import expected_work_s
 from refund_desk.domain.words import ClockKind, Reason, RequestKind, Role, Stage
 from refund_desk.domain.workload import Held, Options, Plan, StageLoad, Standing, Worker
@@ -19,7 +19,12 @@ from refund_desk.service.cases import day_of
 from refund_desk.service.fairness import Bars
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Desk, Work
-from refund_desk.service.ports.workload import Ages, Handout, HeldRow, MoveRow, Piece
+from refund_desk.service.ports.workload import Handout, HeldRow, MoveRow, Piece
+
+_KINDS = {each.value: each for each in RequestKind}
+_REASONS = {each.value: each for each in Reason}
+_STAGES = {each.value: each for each in Stage}
+_CLOCKS = {each.value: each for each in ClockKind}
 
 MARGIN_S = 60
 """A desk renews what it shows every so often; so much later it still counts as looked at."""
@@ -57,9 +62,7 @@ def board(work: Work, desk: Desk, who: Principal) -> Board:
     process = permit(work, desk, who, "workload.read")
     now = desk.clock()
     crew = staff(work, process, now)
-    hands: dict[int | None, list[Held]] = defaultdict(list)
-    for case in in_hand(work, process):
-        hands[case.holder].append(case)
+    hands = _pairs(work, process)
     mine: dict[int | None, list[Piece]] = defaultdict(list)
     for piece in work.workload.pieces(now):
         mine[piece.person].append(piece)
@@ -70,17 +73,26 @@ def board(work: Work, desk: Desk, who: Principal) -> Board:
             name,
             roles,
             crew[number],
-            rules.standing(crew[number], hands[number], now),
+            rules.standing_of(crew[number], hands[number], now),
             mine[number],
             handouts.get(number),
         )
         for number, name, roles in work.workload.people(shifts.board_roles(process))
     ]
-    stages = _stages(process, mine.values(), work.workload.ages(now))
+    stages = _stages(work, process, mine.values(), now)
     free = next((p for p in mine[None] if p.stage == Stage.REVIEW), Piece(None, Stage.REVIEW.value, 0, 0, 0))
     missing = sum(each.standing.missing for each in people)
     limits = {rule.stage: rule.limit_s for rule in process.stages}
     return Board(now, people, stages, rules.bottleneck(stages), limits, free, missing, last_move(work, who, now))
+
+
+def _pairs(work: Work, process: Process) -> dict[int | None, list[rules.Pair]]:
+    """Work and deadline of what everybody has: no more of so many cases."""
+    expected: dict[tuple[str, str], float] = {}
+    out: dict[int | None, list[rules.Pair]] = defaultdict(list)
+    for row in work.workload.held():
+        out[row.holder].append((_work_s(process, row.kind, row.reason, expected), row.due_at))
+    return out
 
 
 def last_move(work: Work, who: Principal, now: datetime) -> MoveRow | None:
@@ -134,50 +146,39 @@ def in_hand(work: Work, process: Process) -> list[Held]:
 
 
 def _held(process: Process, row: HeldRow, expected: dict[tuple[str, str], float]) -> Held:
-    kind, reason = RequestKind(row.kind), Reason(row.reason)
-    key = row.kind, row.reason
-    if key not in expected:
-        expected[key] = float(expected_work_s(process, kind, reason))
+    number, ref, holder, kind, reason, language, stage, due_at, due_clock, customer = row
+    clock = _CLOCKS[due_clock] if due_clock else None
+    work_s = _work_s(process, kind, reason, expected)
     return Held(
-        id=row.id,
-        ref=row.ref,
-        holder=row.holder,
-        work_s=expected[key],
-        due_at=row.due_at,
-        reason=reason,
-        kind=kind,
-        language=row.language,
-        stage=Stage(row.stage),
-        customer=row.customer,
-        due_clock=ClockKind(row.due_clock) if row.due_clock else None,
+        number, ref, holder, work_s, due_at, _REASONS[reason], _KINDS[kind], language, _STAGES[stage], customer, clock
     )
 
 
-def _stages(process: Process, pieces: Iterable[Sequence[Piece]], ages: Sequence[Ages]) -> list[StageLoad]:
+def _work_s(process: Process, kind: str, reason: str, known: dict[tuple[str, str], float]) -> float:
+    key = kind, reason
+    if key not in known:
+        known[key] = float(expected_work_s(process, _KINDS[kind], _REASONS[reason]))
+    return known[key]
+
+
+def _stages(work: Work, process: Process, pieces: Iterable[Sequence[Piece]], now: datetime) -> list[StageLoad]:
     count = Counter[str]()
     for row in pieces:
         for piece in row:
             count[piece.stage] += piece.cases
-    by_stage: dict[str, list[Ages]] = defaultdict(list)
-    for age in ages:
-        by_stage[age.stage].append(age)
-    out = []
-    for rule in process.stages:
-        rows = sorted(by_stage[rule.stage.value], key=lambda row: row.age_s)
-        over = sum(row.cases for row in rows if rule.limit_s is not None and row.age_s > rule.limit_s)
-        if rule.stage is not Stage.CLOSED:
-            out.append(StageLoad(rule.stage, count[rule.stage.value], _median(rows), over))
-    return out
+    rules_ = [rule for rule in process.stages if rule.stage is not Stage.CLOSED]
+    return [_stage(work, rule, count[rule.stage.value], now) for rule in rules_]
 
 
-def _median(rows: Sequence[Ages]) -> float:
-    """The age of the middle one; rows by age."""
-    half, seen = sum(row.cases for row in rows) / 2, 0
-    for row in rows:
-        seen += row.cases
-        if seen >= half:
-            return float(row.age_s)
-    return 0.0
+def _stage(work: Work, rule: StageRule, count: int, now: datetime) -> StageLoad:
+    """Of the middle one since when it stands there; and how many for longer than they should."""
+    if not count:
+        return StageLoad(rule.stage, 0, 0.0, 0)
+    since = work.workload.since(rule.stage, (count - 1) // 2)
+    median = (now - since).total_seconds() if since is not None else 0.0
+    late = now - timedelta(seconds=rule.limit_s) if rule.limit_s is not None else None
+    over = work.workload.standing_since(rule.stage, late) if late is not None else 0
+    return StageLoad(rule.stage, count, median, over)
 
 
 # ---------------------------------------------------------------- previews
@@ -190,7 +191,7 @@ def looking_since(process: Process, now: datetime) -> datetime:
 
 def _with_looks(work: Work, process: Process, cases: Sequence[Held], now: datetime) -> list[Held]:
     looking = work.workload.looking(looking_since(process, now))
-    return [replace(case, looking=looking[case.id]) if case.id in looking else case for case in cases]
+    return [case._replace(looking=looking[case.id]) if case.id in looking else case for case in cases]
 
 
 def balance(work: Work, desk: Desk, who: Principal, options: Options, most: int = 200) -> Plan:

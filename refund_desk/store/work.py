@@ -25,6 +25,7 @@ from refund_desk.store.facts import FactRepo
 from refund_desk.store.figures import Figures
 from refund_desk.store.idempotency import IdempotencyRepo
 from refund_desk.store.intake import IntakeRepo
+from refund_desk.store.lessons import LessonRepo
 from refund_desk.store.money import MoneyRepo
 from refund_desk.store.people import PeopleRepo
 from refund_desk.store.reconciliation import ReconciliationRepo
@@ -91,6 +92,10 @@ class SqlWork:
     @cached_property
     def figures(self) -> Figures:
         return Figures(self.connection)
+
+    @cached_property
+    def lessons(self) -> LessonRepo:
+        return LessonRepo(self.connection)
 
     @cached_property
     def idempotency(self) -> IdempotencyRepo:

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from typing import cast as cast_to
 
 from sqlalchemy import (
-    BigInteger,
     Connection,
     Integer,
     Select,
@@ -27,10 +27,9 @@ from sqlalchemy import (
     update,
 )
 
-from refund_desk.domain.words import Role
+from refund_desk.domain.words import Role, Stage
 from refund_desk.service.ports.workload import (
     AbsenceRow,
-    Ages,
     DelegationRow,
     Handout,
     HeldRow,
@@ -41,7 +40,7 @@ from refund_desk.service.ports.workload import (
     WorkingRow,
 )
 from refund_desk.store.statements import insert_of, new_id, put
-from refund_desk.store.tables.base import Instant, to_micros
+from refund_desk.store.tables.base import Instant
 from refund_desk.store.tables.cases import case_event, last_look, proposal, refund_case
 from refund_desk.store.tables.facts import observation, personal, record, shop_order
 from refund_desk.store.tables.people import account, account_role, person
@@ -65,14 +64,14 @@ _IN_HAND = _c.stage.in_([literal_column("'review'"), literal_column("'consult'")
 _ROW = (
     _c.id,
     _c.ref,
-    _c.assignee_id,
+    _c.assignee_id.label("holder"),
     _c.kind,
     _c.reason,
     _c.language,
     _c.stage,
     _c.due_at,
     _c.due_clock,
-    _c.customer_id,
+    _c.customer_id.label("customer"),
 )
 _HELD = select(*_ROW).where(_OPEN, _c.assignee_id.is_not(None), _IN_HAND)
 _NAMED = select(*_ROW).where(_OPEN, _IN_HAND, _c.ref.in_(bindparam("refs", expanding=True)))
@@ -88,11 +87,9 @@ _PIECES = (
     .where(_OPEN)
     .group_by(_c.assignee_id, _c.stage)
 )
-_MINUTE, _DAY = 60_000_000, 86_400_000_000
-_AGE = bindparam("at", type_=BigInteger) - cast(_c.stage_at, BigInteger)
-_TIDY = case((_AGE < _DAY, _AGE - _AGE % _MINUTE), else_=_AGE - _AGE % (60 * _MINUTE))
-_BUCKETS = select(_c.stage, _TIDY.label("age")).where(_OPEN).subquery()
-_AGES = select(_BUCKETS.c.stage, _BUCKETS.c.age, func.count()).group_by(_BUCKETS.c.stage, _BUCKETS.c.age)
+_STANDING = and_(_OPEN, _c.stage == bindparam("stage"))
+_SINCE = select(_c.stage_at).where(_STANDING).order_by(_c.stage_at).limit(1).offset(bindparam("place"))
+_OVER = select(func.count()).where(_STANDING, _c.stage_at < bindparam("before", type_=Instant))
 _TO_APPROVE = (
     select(proposal.c.amount_minor, proposal.c.currency, func.count())
     .join_from(refund_case, proposal, proposal.c.case_id == _c.id)
@@ -134,6 +131,7 @@ class WorkloadRepo:
     def __init__(self, connection: Connection) -> None:
         self._c = connection
         self._dialect = connection.dialect.name
+        self._delegations: list[DelegationRow] | None = None
 
     # ------------------------------------------------------------ what the desk was told
 
@@ -187,21 +185,25 @@ class WorkloadRepo:
         return new_id(self._c.execute(insert(interest).values({**values, "set_at": at, "set_by": by})))
 
     def delegations(self, until: datetime) -> Sequence[DelegationRow]:
-        """Those that end after an instant, soonest first."""
-        query = select(delegation).where(delegation.c.until_at > until, delegation.c.ended_at.is_(None))
-        return [
-            DelegationRow(r.id, r.from_id, r.to_id, r.from_at, r.until_at, r.set_by)
-            for r in self._c.execute(query.order_by(delegation.c.from_at))
-        ]
+        """Those that end after an instant, soonest first; read once in a unit of work, asked for each of its cases."""
+        if self._delegations is None:
+            query = select(delegation).where(delegation.c.until_at > until, delegation.c.ended_at.is_(None))
+            self._delegations = [
+                DelegationRow(r.id, r.from_id, r.to_id, r.from_at, r.until_at, r.set_by)
+                for r in self._c.execute(query.order_by(delegation.c.from_at))
+            ]
+        return [row for row in self._delegations if row.until_at > until]
 
     def add_delegation(
         self, from_id: int, to_id: int, from_at: datetime, until_at: datetime, at: datetime, by: int | None
     ) -> int:
         values = {"from_id": from_id, "to_id": to_id, "from_at": from_at, "until_at": until_at}
+        self._delegations = None
         return new_id(self._c.execute(insert(delegation).values({**values, "set_at": at, "set_by": by})))
 
     def end(self, what: str, number: int, at: datetime, by: int | None) -> int | None:
         """End one that lasts; whose it was, None: there is none."""
+        self._delegations = None
         table = _LASTS[what]
         ended = (
             update(table)
@@ -229,24 +231,27 @@ class WorkloadRepo:
 
     # ------------------------------------------------------------ the board
 
-    def held(self, holder: int | None = None) -> list[HeldRow]:
+    def held(self, holder: int | None = None) -> Sequence[HeldRow]:
         """Cases in review or consultation that somebody (this one) holds."""
         query = _HELD if holder is None else _HELD.where(_c.assignee_id == holder)
-        return [_held(row) for row in self._c.execute(query)]
+        return cast_to(Sequence[HeldRow], self._c.execute(query).all())  # the same columns; no row is made twice
 
     def named(self, refs: Sequence[str]) -> list[HeldRow]:
         """These cases, whoever has them, that are in review or consultation."""
-        return [_held(row) for row in self._in_parts(_NAMED, refs, "refs")]
+        return [HeldRow._make(row) for row in self._in_parts(_NAMED, refs, "refs")]
 
     def pieces(self, now: datetime) -> list[Piece]:
         """Open cases by person and stage."""
         rows = self._c.execute(_PIECES, {"now": now, "soon": now + SOON})
         return [Piece(who, stage, count, late or 0, soon or 0) for who, stage, count, late, soon in rows]
 
-    def ages(self, now: datetime) -> list[Ages]:
-        """How long open cases have stood in their stage: to the minute within a day, then to the hour."""
-        rows = self._c.execute(_AGES, {"at": to_micros(now)})
-        return [Ages(stage, max(0, int(age)) // 1_000_000, count) for stage, age, count in rows]
+    def since(self, stage: Stage, place: int) -> datetime | None:
+        """Since when the open case at a place stands in its stage, the one that stands longest in front."""
+        return self._c.execute(_SINCE, {"stage": stage.value, "place": place}).scalar_one_or_none()
+
+    def standing_since(self, stage: Stage, before: datetime) -> int:
+        """How many open cases have stood in a stage since before an instant."""
+        return int(self._c.execute(_OVER, {"stage": stage.value, "before": before}).scalar_one())
 
     def to_approve(self) -> Sequence[tuple[int | None, str | None, int]]:
         """Proposals that wait: amount, currency, and how many of it."""
@@ -355,7 +360,3 @@ class WorkloadRepo:
 
     def settle_move(self, number: int, at: datetime) -> None:
         self._c.execute(update(case_move).where(case_move.c.id == number).values(undone_at=at))
-
-
-def _held(row: Any) -> HeldRow:
-    return HeldRow._make(row)

@@ -19,6 +19,7 @@ from refund_desk.wire import (
     commands,
     exports,
     figures,
+    lessons,
     process_map,
     reconciliation,
     sources,
@@ -26,7 +27,9 @@ from refund_desk.wire import (
 )
 from tests.fakes.desk_api import DeskApi
 
-MODULES = (base, bundle, cases, clocks, commands, exports, figures, process_map, reconciliation, sources, workload)
+MODULES = (
+    *(base, bundle, cases, clocks, commands, exports, figures, lessons, process_map, reconciliation, sources, workload),
+)
 SHAPES: dict[str, type[BaseModel]] = {
     name: kind
     for module in MODULES

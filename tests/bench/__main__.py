@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import audit, desk, exports, figures, intake, reconcile, service, window
+from tests.bench import audit, desk, exports, figures, intake, reconcile, service, window, workload
 from tests.bench.measure import Row, machine, table
 
 
@@ -32,6 +32,7 @@ FIGURES: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "dossier": lambda _: exports.dossier(),
     "figures": lambda options: figures.board(options.cases),
     "import": lambda options: intake.long_file(options.cases),
+    "board": lambda options: workload.board(options.open),
     "reconcile": lambda options: reconcile.figures(),
 }
 

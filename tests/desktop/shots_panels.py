@@ -11,6 +11,7 @@ from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from refund_desk.client.loop import LoopThread
@@ -93,12 +94,28 @@ def dashboards(desk: Desk, root: QWidget) -> None:
     _whole(root, DashboardsPanel(desk)).start()
 
 
-def process_map(desk: Desk, root: QWidget) -> None:
-    from refund_desk.desktop.dashboards import DashboardsPanel
+def dashboards_page(name: str) -> Callable[[Desk, QWidget], None]:
+    def build(desk: Desk, root: QWidget) -> None:
+        from refund_desk.desktop.dashboards import DashboardsPanel
 
-    panel = _whole(root, DashboardsPanel(desk))
-    panel.open_page("map")
-    panel.start()
+        panel = _whole(root, DashboardsPanel(desk))
+        panel.open_page(name)
+        panel.start()
+
+    return build
+
+
+def person(tab: int) -> Callable[[Desk, QWidget], None]:
+    def build(desk: Desk, root: QWidget) -> None:
+        from refund_desk.desktop.workload.people import PersonDialog
+        from refund_desk.wire.base import PersonRef
+
+        dialog = PersonDialog(root, desk, PersonRef(id=3, name="陈予"))
+        dialog.setWindowFlags(Qt.WindowType.Widget)  # a grab of the window would not show another
+        _whole(root, dialog)
+        dialog.tabs.setCurrentIndex(tab)
+
+    return build
 
 
 def settings(name: str) -> Callable[[Desk, QWidget], None]:
@@ -128,8 +145,9 @@ PAGES: dict[str, Callable[[Desk, QWidget], None]] = {
     **{name: settings(name) for name in ("users", "changes", "sources", "process", "account")},
     "workload": workload(preview=False),
     "balance": workload(preview=True),
+    **{f"person{tab}": person(tab) for tab in range(5)},
     "dashboards": dashboards,
-    "map": process_map,
+    **{name: dashboards_page(name) for name in ("map", "lessons", "reports")},
 }
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,12 +17,17 @@ from pytestqt.qtbot import QtBot
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.dashboards import DashboardsPanel
 from refund_desk.desktop.dashboards.board import BoardPage
+from refund_desk.desktop.dashboards.lessons import LessonDialog
 from refund_desk.desktop.operations import Operations
 from refund_desk.desktop.theme import Theme
+from refund_desk.desktop.widgets.dialogs import TextDialog
 from refund_desk.desktop.words import DeskWords
 from refund_desk.domain.words import Role, Stage
 from tests.desktop.hands import press
 from tests.desktop.panels import check_golden, cut, fake, lines, make_desk, unnamed
+from tests.fakes.figure_samples import REPORT
+
+Kind = TypeVar("Kind", bound=QWidget)
 
 
 @pytest.fixture
@@ -129,3 +137,62 @@ def test_the_process_map_shows_where_it_is_tight(qtbot: QtBot, panel: Dashboards
     assert [cut(panel), unnamed(panel)] == [[], []]
     with qtbot.waitSignal(panel.edit_process):
         press(page.table, Qt.Key.Key_E)
+
+
+def test_a_finding_is_written_down_from_a_figure_and_settled(
+    qtbot: QtBot, panel: DashboardsPanel, desk: Desk, words: DeskWords
+) -> None:
+    words.use("en")
+    choose(panel.board, "missed")
+    press(panel.board.table, Qt.Key.Key_N)
+    dialog = waited(qtbot, panel, LessonDialog)
+    dialog.finish()
+    assert dialog.problem.isVisible()
+    dialog.text.setPlainText("Nobody asks the carrier.")
+    dialog.finish()
+    qtbot.waitUntil(lambda: len(fake(desk).called("add_lesson")) == 1)
+    body = fake(desk).called("add_lesson")[0][0]
+    assert (body.figure, body.of, body.owner) == ("missed", None, 1)
+    assert (body.last, body.due) == (date(2026, 11, 23), date(2026, 12, 4))
+    page = panel.lessons
+    check_golden("lessons", "\n".join(lines(page.model)))
+    page.table.selectRow(0)
+    panel.window().activateWindow()
+    qtbot.waitUntil(panel.window().isActiveWindow)
+    press(page.table, Qt.Key.Key_D)
+    asked = waited(qtbot, panel, TextDialog)
+    asked.set_text("It is asked on the first day.")
+    asked.finish()
+    qtbot.waitUntil(lambda: len(fake(desk).called("settle_lesson")) == 1)
+    number, settled = fake(desk).called("settle_lesson")[0]
+    assert (number, settled.done, settled.result) == (2, True, "It is asked on the first day.")
+    page.table.selectRow(2)
+    assert not page.done.isEnabled()
+    QApplication.processEvents()
+    assert [cut(panel), unnamed(panel)] == [[], []]
+
+
+def waited(qtbot: QtBot, panel: QWidget, kind: type[Kind]) -> Kind:
+    """A dialog over the window, once it is there."""
+    window = panel.window()
+    qtbot.waitUntil(lambda: any(isinstance(one, kind) and one.isVisible() for one in window.findChildren(QWidget)))
+    return next(one for one in window.findChildren(kind) if one.isVisible())
+
+
+def test_a_kept_report_is_saved_as_it_was_kept(
+    qtbot: QtBot, panel: DashboardsPanel, desk: Desk, words: DeskWords, tmp_path: Path
+) -> None:
+    words.use("en")
+    panel.open_page("reports")
+    page = panel.reports
+    qtbot.waitUntil(lambda: page.model.rowCount() == 2)
+    assert [line.rsplit(" | ", 1)[0] for line in lines(page.model)] == [
+        "2026-10 | PDF | 简体中文 | 1 Nov 2026 09:00 | by itself | 17",
+        "2026-10 | XLSX | 简体中文 | 1 Nov 2026 09:00 | 周敏 | 17",
+    ]
+    assert page.order().month == "2026-10"
+    page.save_kept(tmp_path / "a.pdf")
+    qtbot.waitUntil(lambda: (tmp_path / "a.pdf").is_file())
+    assert (tmp_path / "a.pdf").read_bytes() == REPORT
+    QApplication.processEvents()
+    assert [cut(panel), unnamed(panel)] == [[], []]

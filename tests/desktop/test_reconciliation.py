@@ -18,6 +18,7 @@ from refund_desk.desktop.reconciliation import ReconciliationPanel
 from refund_desk.desktop.reconciliation.dialogs import AssignDialog, ResolveDialog, ResultDialog
 from refund_desk.desktop.reconciliation.model import BreaksModel
 from refund_desk.desktop.theme import Theme
+from refund_desk.desktop.widgets.dialogs import ConfirmDialog
 from refund_desk.desktop.words import DeskWords
 from refund_desk.domain.reconciliation import BreakKind, Resolution
 from refund_desk.domain.words import Role
@@ -161,7 +162,7 @@ def test_a_file_is_taken_in_and_a_run_follows(
 ) -> None:
     file = tmp_path / "bill.csv"
     file.write_bytes(b"bytes")
-    panel.send_file(file, "jd")
+    panel.files.send(file, "jd")
     qtbot.waitUntil(lambda: bool(fake(desk).called("reconcile")))
     assert fake(desk).called("take_statement") == [("jd", b"bytes")]
 
@@ -177,3 +178,31 @@ def test_words_change_live(panel: ReconciliationPanel, words: DeskWords) -> None
     words.use("en")
     assert "Reconcile now" in texts(panel)
     assert panel.model.headerData(0, Qt.Orientation.Horizontal) == "Break"
+
+
+def test_alarms_have_owners_and_lead_to_their_case(panel: ReconciliationPanel, qtbot: QtBot) -> None:
+    qtbot.waitUntil(panel.alarms.isVisible)
+    said = lines(panel.alarms.model)
+    assert [("逾期" in said[0] or "¥60.00" in said[0]), said[0].split(" | ")[1:3]] == [True, ["RC-26-000102", "财务"]]
+    assert panel.alarms.halt.isHidden()
+    press(panel.table, Qt.Key.Key_W)
+    with qtbot.waitSignal(panel.open_case) as opened:
+        press(panel.alarms.table, Qt.Key.Key_Return)
+    assert opened.args == ["RC-26-000102"]
+
+
+def test_payouts_go_on_once_everything_was_read_again(panel: ReconciliationPanel, desk: Desk, qtbot: QtBot) -> None:
+    alarms = panel.alarms
+    alarms.show_now(samples.payouts_now(halted=True, to_read=3))
+    assert (alarms.halt.isVisible(), alarms.resume.isEnabled()) == (True, False)
+    alarms.show_now(samples.payouts_now(halted=True))
+    alarms.resume.click()
+    (dialog,) = panel.window().findChildren(ConfirmDialog)
+    dialog.ok.click()
+    qtbot.waitUntil(lambda: bool(fake(desk).called("resume_payouts")) and alarms.halt.isHidden())
+
+
+@pytest.mark.parametrize("roles", [(Role.SUPERVISOR,)])
+def test_only_whom_the_process_allows_lets_payouts_go_on(panel: ReconciliationPanel) -> None:
+    panel.alarms.show_now(samples.payouts_now(halted=True))
+    assert (panel.alarms.halt.isVisible(), panel.alarms.resume.isVisible()) == (True, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -11,11 +12,14 @@ from pytestqt.qtbot import QtBot
 
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.operations import Operations
+from refund_desk.desktop.settings.columns import ColumnsDialog
 from refund_desk.desktop.settings.source_detail import rows_of, run_text
 from refund_desk.desktop.settings.source_form import SourceForm
 from refund_desk.desktop.settings.sources import SourcesPage
 from refund_desk.desktop.theme import Theme
+from refund_desk.desktop.widgets import KeyButton
 from refund_desk.desktop.words import DeskWords
+from refund_desk.domain.order_files import columns_of
 from refund_desk.domain.words import Role
 from refund_desk.wire.base import Coded
 from refund_desk.wire.commands import Job
@@ -119,6 +123,7 @@ def put(dialog: SourceForm, **texts_: str) -> None:
 
 def test_a_connection_is_tested_and_proposed(page: SourcesPage, desk: Desk, qtbot: QtBot) -> None:
     dialog = form(page, qtbot, Qt.Key.Key_N)
+    dialog.connector.setCurrentIndex(dialog.connector.findData("vendure"))
     dialog.name.setText("shop2")
     put(dialog, url="https://shop.example/api", username="desk")
     dialog.ok.click()
@@ -140,6 +145,7 @@ def test_what_is_wrong_is_said_where_it_is_tested(page: SourcesPage, desk: Desk,
         works=False, problem=Coded(code="error.source.sign_in", params={"system": "shop2", "status": 401})
     )
     dialog = form(page, qtbot, Qt.Key.Key_N)
+    dialog.connector.setCurrentIndex(dialog.connector.findData("vendure"))
     dialog.name.setText("shop2")
     put(dialog, url="https://shop.example/api", username="desk", password="x")
     dialog.test.click()
@@ -165,3 +171,34 @@ def test_a_kept_secret_is_never_shown_and_stays_where_nothing_is_typed(
 def test_who_only_reads_has_no_button(page: SourcesPage, desk: Desk) -> None:
     assert [b.isVisible() for b in (page.add, page.edit, page.run, page.stop)] == [False] * 4
     assert fake(desk).called("connectors") == []
+
+
+def test_columns_are_mapped_beside_a_sample_and_kept(page: SourcesPage, qtbot: QtBot, tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    rows = ["1,A,CUP,2,2026-11-01 10:00:00,4.50,c1", "2,B,POT,1,2026-11-01 11:00:00,x,c2"]
+    file.write_text("\n".join(["InvoiceNo,StockCode,Text,Quantity,InvoiceDate,UnitPrice,CustomerID", *rows]), "utf-8")
+    dialog = form(page, qtbot, Qt.Key.Key_N)
+    dialog.connector.setCurrentIndex(dialog.connector.findData("csv_orders"))
+    button = dialog.fields["columns"]
+    assert isinstance(button, KeyButton)
+    button.click()
+    mapping = page.window().findChildren(ColumnsDialog)[-1]
+    mapping.ok.click()
+    assert mapping.problem.isVisible()  # nothing is mapped yet
+    mapping.look_at(file)
+    qtbot.waitUntil(lambda: len(mapping.model.rows) == 2)
+    mapping.boxes["name"].setCurrentIndex(mapping.boxes["name"].findData("Text"))
+    assert [(one.number, one.paid, len(one.problems)) for one in mapping.model.rows] == [("1", 900, 0), ("2", 0, 1)]
+    assert unnamed(mapping) == []
+    mapping.currency.setText("nonsense")
+    assert mapping.columns is None
+    mapping.currency.setText("EUR")
+    with qtbot.waitSignal(mapping.mapped):
+        mapping.ok.click()
+    dialog.name.setText("file")
+    put(dialog, url="https://shop.example/orders.csv")
+    given = dialog.given()
+    assert given is not None
+    kept = columns_of(str(given.settings["columns"]))
+    assert (kept.currency, kept.zone, kept.heads["name"]) == ("EUR", "Asia/Shanghai", "Text")
+    dialog.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +17,11 @@ from refund_desk.desktop.words import DeskWords
 from refund_desk.desktop.workload import WorkloadPanel
 from refund_desk.desktop.workload.dialogs import MovedDialog, MoveDialog, OptionsDialog
 from refund_desk.desktop.workload.model import CASES, HANDOUT, LOAD_AFTER, PERSON, WHO
+from refund_desk.desktop.workload.people import PersonDialog
 from refund_desk.domain.errors import Conflict
+from refund_desk.domain.fairness import Relation
 from refund_desk.domain.words import Role
-from refund_desk.wire.workload import BalanceOptions, MoveAsked
+from refund_desk.wire.workload import BalanceOptions, InterestBody, MoveAsked, WorkingBody
 from tests.desktop.panels import check_golden, cut, lines, make_desk, unnamed
 from tests.fakes import panel_samples as samples
 from tests.fakes import workload_samples as board
@@ -236,3 +239,71 @@ def test_a_board_that_does_not_come_can_be_asked_again(
     fresh = WorkloadPanel(rig.panel._desk, rig.root)
     fresh.start()
     qtbot.waitUntil(lambda: fresh.stack.currentWidget() is fresh.failed)
+
+
+# ---------------------------------------------------------------- what is on record of a person
+
+
+def opened(rig: Rig, person: int) -> PersonDialog:
+    """The record of somebody, by its key, filled."""
+    rig.panel.table.setCurrentIndex(rig.panel.model.index(rig.panel.model.row_of(person), WHO))
+    assert rig.press("person")
+    dialog = rig.dialog(PersonDialog)
+    assert isinstance(dialog, PersonDialog)
+    rig.qtbot.waitUntil(lambda: dialog.calendar.count() > 0)
+    return dialog
+
+
+def tabs(dialog: PersonDialog) -> list[str]:
+    return [dialog.tabs.tabText(n) for n in range(dialog.tabs.count()) if dialog.tabs.isTabVisible(n)]
+
+
+def test_the_record_of_a_person_is_read_and_saved(rig: Rig) -> None:
+    dialog = opened(rig, 5)
+    assert tabs(dialog) == ["技能", "语言与班次", "休假", "回避"]  # approves nothing: no deputy
+    assert (dialog.skills.ticked(), dialog.languages.ticked()) == (["exchange"], ["zh", "en"])
+    assert dialog.calendar.currentData() == "office"
+    dialog.skills.boxes["damaged"].setChecked(True)
+    dialog.calendar.setCurrentIndex(0)
+    with rig.qtbot.waitSignal(dialog.changed):
+        dialog.save.click()
+    ((person, body, _key),) = rig.client.called("set_working")
+    assert person == 5
+    assert body == WorkingBody(skills=["damaged", "exchange"], languages=["zh", "en"], calendar=None)
+    assert unnamed(dialog) == []
+    dialog.close()
+
+
+def test_absence_interests_and_deputies_are_set_and_ended(rig: Rig) -> None:
+    dialog = opened(rig, 3)
+    assert tabs(dialog)[-1] == "委托"
+    start, until = dialog.absence.times()
+    assert until - start == timedelta(days=1)
+    for act in (dialog._set_absence, lambda: dialog._declare(), dialog._delegate, dialog.away.click):
+        dialog.about.setText("RC-26-000007")
+        dialog.deputy.setCurrentIndex(dialog.deputy.findData(7))
+        with rig.qtbot.waitSignal(dialog.changed):
+            act()
+    with rig.qtbot.waitSignal(dialog.changed):
+        dialog.delegations.ended.emit(9)
+    assert rig.client.called("set_absence")[0][0] == 3
+    assert rig.client.called("declare_interest") == [(3, InterestBody(relation=Relation.OWN, ref="RC-26-000007"))]
+    assert rig.client.called("delegate")[0][1].to == 7
+    assert rig.client.called("end_lasting") == [("delegation", 9)]
+    assert rig.client.called("set_away") == [(3, True)]
+    dialog.close()
+
+
+def test_a_refused_change_is_said_in_the_dialog(rig: Rig) -> None:
+    dialog = opened(rig, 2)
+    rig.client.fail["set_absence"] = Conflict("workload.absent_already")
+    dialog._set_absence()
+    rig.qtbot.waitUntil(dialog.note.isVisible)
+    dialog.close()
+
+
+def test_ones_own_record_has_no_skills_to_set(rig: Rig) -> None:
+    dialog = PersonDialog(rig.root, rig.panel._desk, rig.panel._desk.me.person)
+    dialog.open()
+    assert tabs(dialog)[0] == "休假"
+    dialog.close()

@@ -177,6 +177,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/reconciliation/breaks/{number}/case", "break.case"),
     Route("GET", "/v1/reconciliation/breaks/{number}", "reconcile.read"),
     Route("GET", "/v1/reconciliation/counts", "reconcile.read"),
+    Route("POST", "/v1/reconciliation/export", "reconcile.read"),
     Route("GET", "/v1/users", "user.manage"),
     Route("POST", "/v1/users", "user.manage", {"name": "New One", "login": "reviewer", "roles": ["reviewer"]}),
     Route("PUT", "/v1/users/{login}/roles", "user.manage", {"roles": ["reviewer"], "reason": "as before"}),
@@ -229,6 +230,16 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/people/{what}/{lasting}/end", "workload.self"),
     Route("GET", "/v1/process/map", "report.read"),
     Route("POST", "/v1/process/preview", "config.propose", {"content": {}}),
+    Route("GET", "/v1/reports", "report.read"),
+    Route("GET", "/v1/reports/{number}/file", "report.read"),
+    Route("GET", "/v1/lessons", "report.read"),
+    Route(
+        "POST",
+        "/v1/lessons",
+        "lesson.write",
+        {"figure": "missed", "first": "2026-10-01", "last": "2026-10-31", "text": "x", "owner": 1, "due": "2099-01-01"},
+    ),
+    Route("POST", "/v1/lessons/{number}/settle", "lesson.write", {"done": True, "result": "better"}),
 )
 """In the order of the routers."""
 

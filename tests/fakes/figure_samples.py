@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from refund_desk.domain.figures import FIGURES, Dimension, Span, Sums, values_of
+from refund_desk.domain.figures import FIGURES, Dimension, Span, Sums, Unit, values_of
+from refund_desk.domain.lessons import Status
 from refund_desk.domain.process_map import Place, Standing, places, ways
 from refund_desk.domain.words import ClockKind, Role, Stage
 from refund_desk.engines.process_book import standard
 from refund_desk.wire import figures as w
 from refund_desk.wire import process_map as wm
-from refund_desk.wire.base import Amount, Text2
+from refund_desk.wire.base import Amount, PersonRef, Text2
 from refund_desk.wire.clocks import ClockTerms
+from refund_desk.wire.lessons import KeptReportView, Lessons, LessonView
 
 TODAY = date(2026, 11, 20)
 MEMBERS: Mapping[Dimension, tuple[tuple[str, str | None], ...]] = {
@@ -212,3 +216,65 @@ def preview(after: int) -> wm.ProcessPreview:
     return wm.ProcessPreview(
         version="standard@2+000000000000", path=True, touched=touched, looked_at=100, next=100 if not after else None
     )
+
+
+# ---------------------------------------------------------------- findings and kept reports
+
+_LIN, _ZHOU = PersonRef(id=1, name="林晓"), PersonRef(id=2, name="周敏")
+REPORT = b"%PDF-1.7 invented"
+
+
+def lesson(number: int, **changes: Any) -> LessonView:
+    said: dict[str, Any] = {
+        "id": number,
+        "figure": "missed",
+        "unit": Unit.SHARE,
+        "by": Dimension.REASON,
+        "of": "damaged",
+        "name": None,
+        "first": date(2026, 10, 1),
+        "last": date(2026, 10, 31),
+        "text": "破损件常在等待承运商，却没有人去询问。",
+        "owner": _LIN,
+        "due": date(2026, 11, 30),
+        "late": False,
+        "made_by": _ZHOU,
+        "made_at": NOW - timedelta(days=12),
+        "status": Status.OPEN,
+        "settled_by": None,
+        "settled_at": None,
+        "result": None,
+        "then": 0.124,
+        "after": 0.081,
+        "after_first": date(2026, 11, 1),
+        "after_last": date(2026, 11, 20),
+    }
+    return LessonView(**{**said, **changes})
+
+
+def lessons() -> Lessons:
+    late = lesson(
+        2,
+        figure="repeat_contacts",
+        by=None,
+        of=None,
+        due=date(2026, 11, 15),
+        late=True,
+        text="Ask once, for everything.",
+    )
+    done = {
+        "status": Status.DONE,
+        "settled_by": _ZHOU,
+        "settled_at": NOW - timedelta(days=2),
+        "result": "每日 10 点统一询问。",
+    }
+    return Lessons(lessons=[late, lesson(1), lesson(3, **done)], people=[_LIN, _ZHOU])
+
+
+def reports() -> list[KeptReportView]:
+    kept = {"month": "2026-10", "language": "zh", "sha256": hashlib.sha256(REPORT).hexdigest(), "bytes": len(REPORT)}
+    made = ((2, "pdf", None), (1, "xlsx", _ZHOU))
+    return [
+        KeptReportView.model_validate({**kept, "id": n, "format": form, "at": NOW - timedelta(days=19), "by": by})
+        for n, form, by in made
+    ]

@@ -36,6 +36,7 @@ from refund_desk.wire import decisions as wd
 from refund_desk.wire.base import Amount, Coded, PersonRef
 from refund_desk.wire.exports import CaseOrder, ExportOrder
 from refund_desk.wire.figures import FigureBoard, FigureCases
+from refund_desk.wire.lessons import KeptReportView, Lessons, LessonView, NewLesson, SettleLesson
 from refund_desk.wire.process_map import ProcessMap, ProcessPreview
 from tests.fakes import figure_samples
 from tests.fakes.reconciliation_samples import ReconciliationAnswers
@@ -481,6 +482,26 @@ class FakeClient(ReconciliationAnswers, SourceAnswers, DeskClient):
     async def process_map(self, first: date | None = None, last: date | None = None) -> ProcessMap:
         self._note("process_map", first, last)
         return figure_samples.process_map(first, last)
+
+    async def lessons(self) -> Lessons:
+        self._note("lessons")
+        return figure_samples.lessons()
+
+    async def add_lesson(self, body: NewLesson, key: str | None = None) -> LessonView:
+        self._note("add_lesson", body)
+        return figure_samples.lessons().lessons[0]
+
+    async def settle_lesson(self, number: int, body: SettleLesson, key: str | None = None) -> LessonView:
+        self._note("settle_lesson", number, body)
+        return figure_samples.lessons().lessons[0]
+
+    async def reports(self) -> list[KeptReportView]:
+        self._note("reports")
+        return figure_samples.reports()
+
+    async def report_file(self, number: int) -> bytes:
+        self._note("report_file", number)
+        return figure_samples.REPORT
 
     async def try_process(self, content: Any, after: int = 0) -> ProcessPreview:
         self._note("try_process", content, after)

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from refund_desk.domain.reconciliation import BreakKind, Check, Resolution, State
+from refund_desk.domain.words import Role
 from refund_desk.wire import commands
 from refund_desk.wire import reconciliation as w
-from refund_desk.wire.base import PersonRef
+from refund_desk.wire.base import Coded, PersonRef
 
 NOW = datetime(2026, 11, 23, 4, 41, 7, tzinfo=UTC)
 OWNERS = [PersonRef(id=7, name="陈晨"), PersonRef(id=8, name="Felix Finance")]
@@ -179,3 +180,32 @@ class ReconciliationAnswers:
         self._note("reconcile", whole)
         names = ("lines", "matches", "new_matches", "breaks", "new_breaks", "settled", "arrived", "cases_back")
         return commands.Job(id="f" * 32, kind="reconcile", status="done", done=1, result=dict.fromkeys(names, 1))
+
+    # ---- payouts
+
+    now: commands.PayoutsNow | None = None
+
+    async def payouts(self) -> commands.PayoutsNow:
+        self._note("payouts")
+        return self.now or payouts_now()
+
+    async def resume_payouts(self, key: str) -> None:
+        self._note("resume_payouts", key)
+        self.now = payouts_now(halted=False)
+
+
+def payouts_now(*, halted: bool = False, to_read: int = 0) -> commands.PayoutsNow:
+    """Two alarms; halted: since a backup was restored."""
+    amount = {"minor": 6_000, "currency": "CNY"}
+    late = {"amount": amount, "channel": "stripe", "promised": (NOW - timedelta(days=1)).isoformat()}
+    made = {"amount": amount, "refund": "re_3Pz", "payment": "ch_1"}
+    found = [("payout.overdue", late, "RC-26-000102"), ("refund.without_case", made, None)]
+    alarms = [
+        commands.AlarmRow(
+            id=number, ref=ref, what=Coded(code=f"finding.{code}", params=params), owner=Role.FINANCE, at=NOW
+        )
+        for number, (code, params, ref) in enumerate(found)
+    ]
+    why = Coded(code="halt.epoch.behind") if halted else None
+    at = NOW - timedelta(hours=1) if halted else None
+    return commands.PayoutsNow(channels=["stripe"], halted=why, halted_at=at, to_read=to_read, alarms=alarms)

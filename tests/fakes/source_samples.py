@@ -38,7 +38,9 @@ def connectors() -> list[w.ConnectorView]:
         *common,
     ]
     stripe = [one("url", SettingType.URL), one("key", SettingType.SECRET), *common]
+    file = [one("url", SettingType.URL), one("columns", SettingType.COLUMNS), *common]
     return [
+        w.ConnectorView(name="csv_orders", version="1", settings=file, streams=["orders"], hooks=False),
         w.ConnectorView(name="vendure", version="1", settings=vendure, streams=["orders"], hooks=True),
         w.ConnectorView(name="stripe", version="1", settings=stripe, streams=["charges", "refunds"], hooks=True),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from refund_desk.domain.fairness import Relation
 from refund_desk.domain.words import Role, Stage
 from refund_desk.domain.workload import Duty
 from refund_desk.wire import cases, commands
@@ -146,6 +147,39 @@ def moved(items: list[w.MoveItem], refuse: str = "") -> w.MoveResult:
     return w.MoveResult(move=4, undo_until=NOW + timedelta(minutes=10), rows=rows, people=after)
 
 
+def people_work() -> w.PeopleWork:
+    """What is on record of everybody; of 林晓 a bit of all."""
+    span = {"start": NOW + timedelta(days=1), "until": NOW + timedelta(days=4)}
+    rows = [
+        w.PersonWork(
+            person=PersonRef(id=row[0], name=row[1]),
+            roles=row[2],
+            skills=row[4],
+            languages=row[3],
+            calendar=None,
+            away=row[5] is Duty.AWAY,
+            absences=[],
+            interests=[],
+            delegations=[],
+        )
+        for row in PEOPLE
+    ]
+    rows[0] = rows[0].model_copy(
+        update={
+            "calendar": "office",
+            "absences": [w.AbsenceView(id=4, **span)],
+            "interests": [w.InterestView(id=2, relation=Relation.KNOWN, customer="王*")],
+        }
+    )
+    rows[4] = rows[4].model_copy(update={"calendar": "office"})
+    rows[2] = rows[2].model_copy(update={"delegations": [w.DelegationView(id=9, to=ref(7), **span)]})
+    label = Text2(zh="工作时间（北京）", en="office hours (Beijing)")
+    return w.PeopleWork(
+        people=rows,
+        calendars=[w.CalendarRef(id="always", label=None), w.CalendarRef(id="office", label=label)],
+    )
+
+
 class BoardClient(samples.FakeClient):
     """Answers about the board from memory."""
 
@@ -183,3 +217,33 @@ class BoardClient(samples.FakeClient):
         self._note("queue", wanted)
         rows = [row.model_copy(update={"assignee": ref(who) if who else None}) for row in self.rows[:12]]
         return cases.QueuePage(rows=rows)
+
+    async def people_work(self) -> w.PeopleWork:
+        self._note("people_work")
+        return people_work()
+
+    def _record(self, person: int) -> w.PersonWork:
+        return next(each for each in people_work().people if each.person.id == person)
+
+    async def set_working(self, person: int, body: w.WorkingBody, key: str | None = None) -> w.PersonWork:
+        self._note("set_working", person, body, key)
+        return self._record(person)
+
+    async def set_away(self, person: int, away: bool, key: str | None = None) -> w.PersonWork:
+        self._note("set_away", person, away)
+        return self._record(person)
+
+    async def set_absence(self, person: int, body: w.AbsenceBody, key: str | None = None) -> w.PersonWork:
+        self._note("set_absence", person, body)
+        return self._record(person)
+
+    async def declare_interest(self, person: int, body: w.InterestBody, key: str | None = None) -> w.PersonWork:
+        self._note("declare_interest", person, body)
+        return self._record(person)
+
+    async def delegate(self, person: int, body: w.DelegationBody, key: str | None = None) -> w.PersonWork:
+        self._note("delegate", person, body)
+        return self._record(person)
+
+    async def end_lasting(self, what: w.Lasting, number: int, key: str | None = None) -> None:
+        self._note("end_lasting", what, number)

@@ -12,7 +12,7 @@ from tests.money.planted import BUGS, Bug, hunt, plant
 MOST = 400
 """Histories until a bug must have been found; most are within the first ten."""
 
-LONG = pytest.mark.skipif(not os.environ.get("REFUND_DESK_MONEY"), reason="planted bugs: make test-money hunts them")
+LONG = pytest.mark.skipif(not os.environ.get("REFUND_DESK_MONEY"), reason="planted bugs: make test-planted hunts them")
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name.replace(" ", "_"))

@@ -15,7 +15,20 @@ from typing import Any, Protocol
 from refund_desk.domain.requests import Saying
 from refund_desk.domain.words import RecordKind
 from refund_desk.service import sources
-from tests.fakes import easypost, feed, imap, mall, medusa, razorpay, shopify, stripe, vendure, wechatpay, woocommerce
+from tests.fakes import (
+    csv_orders,
+    easypost,
+    feed,
+    imap,
+    mall,
+    medusa,
+    razorpay,
+    shopify,
+    stripe,
+    vendure,
+    wechatpay,
+    woocommerce,
+)
 from tests.fakes.faulty import Faulty, Said
 from tests.fakes.sources import SourceHouse
 
@@ -592,7 +605,51 @@ class WeChatRig(OverHttp):
         return {"key": wechatpay.private(wechatpay.STRANGER), "hook": wechatpay.HOOK}
 
 
+class CsvRig(OverHttp):
+    """The file of orders."""
+
+    connector = "csv_orders"
+    many = 410
+
+    def __init__(self) -> None:
+        self.file = csv_orders.File()
+        self.server = Faulty(self.file.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {
+            "url": f"{self.server.url}/orders.csv",
+            "columns": csv_orders.COLUMNS.text(),
+            "private": True,
+        }
+        self.secrets: Mapping[str, str] = {"token": csv_orders.TOKEN}
+
+    def put(self, number: int, version: int = 0) -> str:
+        at = csv_orders.START + timedelta(minutes=number, hours=self.hours)
+        return self.file.put(number, at, version)
+
+    def remove(self, number: int) -> None:
+        del self.file.orders[number]
+
+    def double(self, on: bool) -> None:
+        self.file.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        first, *others = self.file.orders[number]
+        self.file.orders[number] = [first.replace("10.00", "1o.00"), *others]
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = (row for row in picture["said"] if row[0] == f"V{number:05d}")
+        found = [row[5] for row in mine if (row[2], row[4]) == ("order", "refunded")]
+        return found[0] if found else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"token": "another"}
+
+
 RIGS: Mapping[str, Callable[[], Rig]] = {
+    "csv_orders": CsvRig,
     "easypost": EasyPostRig,
     "feed": FeedRig,
     "imap": ImapRig,

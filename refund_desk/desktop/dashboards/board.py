@@ -18,19 +18,24 @@ from refund_desk.desktop.widgets.tables import Column, RowsModel, table_of
 from refund_desk.desktop.words import bind_text, formats, tr, unbind_text, word_error, words
 from refund_desk.domain.errors import DeskError
 from refund_desk.domain.figures import Dimension, Unit
+from refund_desk.domain.words import Role
 from refund_desk.wire.figures import FigureBoard, FigureMember, FigureStep, FigureView
 
 if TYPE_CHECKING:
     from refund_desk.desktop.dashboards.charts import BarChart, LineChart
 
 MOST_BARS = 12
+WRITERS = (Role.SUPERVISOR, Role.LEAD)
+"""Who writes down what a figure shows; the service checks it."""
 FIRST_FIGURE = "approval_rate"
 
 
 class BoardPage(QWidget):
-    """`cases_wanted(figure)`: what stands behind it is wanted, as asked here."""
+    """`cases_wanted(figure)`: what stands behind it is wanted, as asked here; `lesson_wanted(figure)`: what it shows is
+    to be written down."""
 
     cases_wanted = Signal(object)
+    lesson_wanted = Signal(object)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -104,6 +109,10 @@ class BoardPage(QWidget):
     def want_cases(self) -> None:
         if self.figure() is not None:
             self.cases_wanted.emit(self.figure())
+
+    def want_lesson(self) -> None:
+        if self.figure() is not None and self._desk.has(*WRITERS):
+            self.lesson_wanted.emit(self.figure())
 
     # ------------------------------------------------------------ inside
 
@@ -243,10 +252,13 @@ class BoardPage(QWidget):
         self.formula.setContentsMargins(12, 0, 12, 0)
         left.body.addWidget(self.formula)
         self.cases = KeyButton("ui.dashboards.cases", "C")
+        self.lesson = KeyButton("ui.dashboards.lesson.note", "N")
         foot = QHBoxLayout()
         foot.setContentsMargins(12, 0, 12, 0)
         foot.addWidget(self.cases)
+        foot.addWidget(self.lesson)
         foot.addStretch()
+        self.lesson.setVisible(self._desk.has(*WRITERS))
         left.body.addLayout(foot)
         self.narrower = IconButton("filter", "ui.dashboards.narrow")
         self.bar_card.add_badge(self.narrower)
@@ -291,6 +303,7 @@ class BoardPage(QWidget):
         self.table.activated.connect(lambda _index: self.want_cases())
         self.member_table.activated.connect(lambda _index: self.narrow())
         self.cases.clicked.connect(self.want_cases)
+        self.lesson.clicked.connect(self.want_lesson)
         self.narrower.clicked.connect(self.narrow)
         self.only.clicked.connect(self.widen)
         words().changed.connect(self._reword)
@@ -310,6 +323,7 @@ class BoardPage(QWidget):
         add("down", "J", "ui.queue.key.next", lambda: _move(self.table, 1))
         add("up", "K", "ui.queue.key.previous", lambda: _move(self.table, -1))
         add("cases", "C", "ui.dashboards.cases", self.want_cases)
+        add("note", "N", "ui.dashboards.lesson.note", self.want_lesson)
         add("narrow", "F", "ui.dashboards.narrow", self.narrow)
         add("widen", "Escape", "ui.dashboards.widen", self.widen)
         add("span", "P", "ui.dashboards.span", self.span.setFocus)

@@ -10,10 +10,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QTabWidget, Q
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.dashboards.board import BoardPage
 from refund_desk.desktop.dashboards.cases import CasesPage
+from refund_desk.desktop.dashboards.lessons import LessonsPage
 from refund_desk.desktop.dashboards.map import MapPage
+from refund_desk.desktop.dashboards.reports import ReportsPage
 from refund_desk.desktop.widgets import words_label
 from refund_desk.desktop.words import bind_text, tr, words
 from refund_desk.wire.figures import FigureView
+
+Page = BoardPage | CasesPage | MapPage | LessonsPage | ReportsPage
 
 
 class DashboardsPanel(QFrame):
@@ -30,9 +34,14 @@ class DashboardsPanel(QFrame):
         self.setObjectName("dashboardsPanel")
         self._desk = desk
         self.board, self.cases, self.stack = BoardPage(desk), CasesPage(desk), QStackedWidget()
-        self.map = MapPage(desk)
+        self.map, self.lessons, self.reports = MapPage(desk), LessonsPage(desk), ReportsPage(desk)
         self.tabs = QTabWidget()
-        self.pages: dict[str, QWidget] = {"figures": self.stack, "map": self.map}
+        self.pages: dict[str, QWidget] = {
+            "figures": self.stack,
+            "map": self.map,
+            "lessons": self.lessons,
+            "reports": self.reports,
+        }
         self._started: set[str] = set()
         self._build()
         words().changed.connect(self._reword)
@@ -44,7 +53,7 @@ class DashboardsPanel(QFrame):
     def refresh(self) -> None:
         """Ask again what is seen."""
         page = self.stack.currentWidget() if self.tabs.currentWidget() is self.stack else self.tabs.currentWidget()
-        if isinstance(page, BoardPage | CasesPage | MapPage):
+        if isinstance(page, Page):
             page.refresh()
 
     def open_page(self, name: str) -> None:
@@ -59,7 +68,7 @@ class DashboardsPanel(QFrame):
             return
         self._started.add(name)
         page = self.board if name == "figures" else self.pages[name]
-        if isinstance(page, BoardPage | MapPage):
+        if isinstance(page, Page) and not isinstance(page, CasesPage):
             page.start()
 
     def _show_cases(self, figure: FigureView) -> None:
@@ -67,6 +76,12 @@ class DashboardsPanel(QFrame):
         if board.board is not None:
             self.stack.setCurrentWidget(self.cases)
             self.cases.show_cases(figure, board.days(), board.board.by, board.of)
+
+    def _write_lesson(self, figure: FigureView) -> None:
+        board = self.board
+        if board.board is not None:
+            self.open_page("lessons")
+            self.lessons.write_about(board.board, figure, board.of)
 
     def _show_board(self) -> None:
         self.stack.setCurrentWidget(self.board)
@@ -102,6 +117,7 @@ class DashboardsPanel(QFrame):
         column.addWidget(self.tabs, 1)
         self.tabs.currentChanged.connect(lambda _at: self._begin())
         self.board.cases_wanted.connect(self._show_cases)
+        self.board.lesson_wanted.connect(self._write_lesson)
         self.cases.back.connect(self._show_board)
         self.cases.open_case.connect(self.open_case)
         self.map.edit_wanted.connect(self.edit_process)

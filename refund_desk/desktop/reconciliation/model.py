@@ -23,7 +23,7 @@ _LATE_DAYS = 7
 def system(source: str) -> str:
     """A system as people call it: the desk's own payouts, books, or its name."""
     if source.startswith("desk:"):
-        return tr("ui.reconcile.desk", channel=plain(source.removeprefix("desk:"), lines=False))
+        return tr("ui.reconcile.desk", channel=plain(member("system", source.removeprefix("desk:")), lines=False))
     name, _, books = source.partition(":")
     shown = plain(member("system", name), lines=False)
     return tr("ui.reconcile.ledger", system=shown) if books else shown

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from refund_desk.desktop.context import Desk
+from refund_desk.desktop.exporting import ExportStrip
 from refund_desk.desktop.jobs import JobWatch
 from refund_desk.desktop.operations import new_key
+from refund_desk.desktop.reconciliation.alarms import AlarmsPane
 from refund_desk.desktop.reconciliation.detail import BreakPane
-from refund_desk.desktop.reconciliation.dialogs import AssignDialog, ResolveDialog, ResultDialog, SourceDialog
+from refund_desk.desktop.reconciliation.dialogs import AssignDialog, ResolveDialog, ResultDialog
+from refund_desk.desktop.reconciliation.files import StatementFiles, said_of
 from refund_desk.desktop.reconciliation.filters import BreakFilters
 from refund_desk.desktop.reconciliation.model import BreaksModel, about
 from refund_desk.desktop.widgets import (
@@ -69,13 +72,14 @@ class ReconciliationPanel(QFrame):
         self.total = PlainLabel(look="muted")
         self.run = KeyButton("ui.reconcile.run", "Shift+R", icon_name="refresh")
         self.bring = KeyButton("ui.reconcile.import", "I", icon_name="import")
+        self.save, self.strip = KeyButton("ui.reconcile.export", "E", icon_name="export"), ExportStrip(desk)
         self.case = KeyButton("ui.reconcile.open_case", "O")
         self.assign = KeyButton("ui.reconcile.assign", "A")
         self.resolve = KeyButton("ui.reconcile.resolve", "R", "primary")
         self.reopen = KeyButton("ui.reconcile.reopen", "B")
         self.empty = EmptyState("ui.reconcile.empty.title", "ui.reconcile.empty.text", icon_name="ok")
         self.failed = EmptyState("ui.failed.title", icon_name="offline")
-        self.undo = UndoBar(self)
+        self.undo, self.alarms, self.files = UndoBar(self), AlarmsPane(desk), StatementFiles(desk, self)
         self._last: list[int] = []
         self._build()
         self._connect()
@@ -112,6 +116,7 @@ class ReconciliationPanel(QFrame):
             self._fail,
         )
         self._desk.operations.read(self, client.break_counts, self._show_counts, lambda _error: None)
+        self.alarms.refresh()
 
     def _more(self) -> None:
         asked, client, query = self._asked, self._desk.client, self.filters.query()
@@ -288,29 +293,16 @@ class ReconciliationPanel(QFrame):
             self.note.tell("danger", lambda: word(problem))
         self._load()
 
-    def _choose_file(self) -> None:
+    def save_to(self, path: Path) -> None:
+        """The breaks that the filters find, every page of them."""
+        client, query = self._desk.client, self.filters.query()
+        self.strip.save(lambda: client.export_breaks(query.status, query.kind), path)
+
+    def _bring(self) -> None:
+        """Channels that breaks speak of are offered."""
         if self._desk.has(*SETTLERS):
-            dialog = QFileDialog(self.window(), tr("ui.reconcile.import"))
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-            dialog.fileSelected.connect(lambda name: self.take_file(Path(name)))
-            dialog.open()
-
-    def take_file(self, path: Path) -> None:
-        """Ask of which channel a file is, and take it in."""
-        known = sorted({one.source.removeprefix("desk:") for row in self.model.rows for one in (*row.here, *row.there)})
-        dialog = SourceDialog(self, path.name, known)
-        dialog.given.connect(lambda source: self.send_file(path, source))
-        dialog.open()
-
-    def send_file(self, path: Path, source: str) -> None:
-        client = self._desk.client
-
-        async def send(_key: str) -> StatementTaken:
-            return await client.take_statement(source, path.read_bytes())
-
-        self.busy.start()
-        self._desk.operations.write(self, send, self._taken, self._tell, key=new_key(), deadline=600)
+            lines = [one for row in self.model.rows for one in (*row.here, *row.there)]
+            self.files.choose(sorted({one.source.removeprefix("desk:") for one in lines}))
 
     def _taken(self, taken: StatementTaken) -> None:
         self.busy.finish()
@@ -342,6 +334,8 @@ class ReconciliationPanel(QFrame):
         column.setContentsMargins(20, 14, 20, 12)
         column.setSpacing(10)
         column.addLayout(self._head())
+        for part in (self.strip, self.alarms):
+            column.addWidget(part)
         column.addWidget(self.filters)
         for widget, stretch in ((self.busy, 0), (self.note, 0), (self.stack, 1)):
             column.addWidget(widget, stretch)
@@ -352,6 +346,7 @@ class ReconciliationPanel(QFrame):
         head.addWidget(words_label("ui.reconcile.title", "title"))
         head.addWidget(self.total)
         head.addStretch()
+        head.addWidget(self.save)
         for button in (self.bring, self.run):
             head.addWidget(button)
             button.setVisible(self._desk.has(*SETTLERS))
@@ -376,6 +371,11 @@ class ReconciliationPanel(QFrame):
 
     def _connect(self) -> None:
         self.filters.changed.connect(self._load)
+        self.alarms.open_case.connect(self.open_case)
+        self.files.begun.connect(self.busy.start)
+        self.files.taken.connect(self._taken)
+        self.files.failed.connect(self._tell)
+        self.files.placed.connect(self.save_to)
         self.model.more_wanted.connect(self._more)
         self.model.choice_changed.connect(self._show_current)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._look())
@@ -385,7 +385,8 @@ class ReconciliationPanel(QFrame):
         self.undo.expired.connect(self._last.clear)
         for button, action in (
             (self.run, self._run),
-            (self.bring, self._choose_file),
+            (self.bring, self._bring),
+            (self.save, self.files.choose_place),
             (self.case, self._open),
             (self.assign, self._assign),
             (self.resolve, self._resolve),
@@ -421,23 +422,12 @@ class ReconciliationPanel(QFrame):
         add("open", "O", "ui.reconcile.open_case", self._open)
         add("enter", "Return", "ui.reconcile.open_case", self._open, self.table)
         add("run", "Shift+R", "ui.reconcile.run", self._run)
-        add("import", "I", "ui.reconcile.import", self._choose_file)
+        add("import", "I", "ui.reconcile.import", self._bring)
+        add("alarms", "W", "ui.payouts.alarms", self.alarms.focus)
+        add("open_alarm", "Return", "ui.reconcile.open_case", self.alarms.open_current, self.alarms.table)
+        add("export", "E", "ui.reconcile.export", self.files.choose_place)
         add("filter", "F", "ui.reconcile.filter", self.filters.focus)
 
 
 def _none(_value: object) -> None:
     """What a success gives is of no use to an operation."""
-
-
-def said_of(taken: StatementTaken) -> str:
-    """What became of a file, with what is odd about it; a few rows that couldn't be read."""
-    key = "command.reconcile.again" if taken.again else "command.reconcile.taken"
-    parts = [tr(key, format=tr(f"statement.format.{taken.format}"), rows=taken.rows, fresh=taken.fresh)]
-    for finding in taken.findings:
-        side = finding.params.get("side")
-        params = {**finding.params, "side": tr(f"statement.side.{side}")} if side else finding.params
-        parts.append(word({"code": finding.code, "params": params}, "statement"))
-    for bad in taken.bad[:5]:
-        reason = word({"code": bad.code, "params": bad.params}, "statement")
-        parts.append(tr("ui.reconcile.bad_line", line=bad.line, reason=reason))
-    return "\n".join(parts)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QL
 
 from refund_desk.client.plaintext import plain
 from refund_desk.desktop.context import Desk
+from refund_desk.desktop.settings.columns import ColumnsDialog
 from refund_desk.desktop.settings.source_detail import setting_label
 from refund_desk.desktop.widgets import KeyButton, PlainLabel, words_label
 from refund_desk.desktop.widgets.dialogs import Dialog
@@ -25,7 +26,9 @@ from refund_desk.wire.sources import (
     Value,
 )
 
-Field = QLineEdit | QCheckBox
+Field = QLineEdit | QCheckBox | KeyButton
+MAPPING = "mapping"
+"""Property of a button that holds the mapping of a file's columns."""
 
 
 class SourceForm(Dialog):
@@ -38,7 +41,7 @@ class SourceForm(Dialog):
     ) -> None:
         title = "ui.sources.add" if before is None else "ui.sources.change_title"
         super().__init__(
-            parent, title, "ui.settings.propose", width=560, name=before.name if before is not None else ""
+            parent, title, "ui.settings.propose", width=640, name=before.name if before is not None else ""
         )
         self._desk, self._before = desk, before
         self._known = {one.name: one for one in connectors}
@@ -137,9 +140,7 @@ class SourceForm(Dialog):
         for one in described.settings:
             field = self._field(described.name, one)
             self.fields[one.name] = field
-            label = PlainLabel(
-                setting_label(described.name, one.name) + ("" if one.required else " ·"), "small", wrap=True
-            )
+            label = PlainLabel(setting_label(described.name, one.name), "small strong" if one.required else "small")
             label.setBuddy(field)
             self._form.addRow(label, field)
         self.said.hide()
@@ -153,6 +154,8 @@ class SourceForm(Dialog):
             box.setChecked(value is True)
             box.setAccessibleName(label)
             return box
+        if one.type is SettingType.COLUMNS:
+            return self._mapper(str(value or ""), label)
         line = QLineEdit("" if value is None or one.secret else str(value))
         line.setProperty("wrong", "false")
         line.setAccessibleName(label)
@@ -163,6 +166,25 @@ class SourceForm(Dialog):
         elif one.type is SettingType.DAY:
             line.setPlaceholderText("2026-11-01")
         return line
+
+    def _mapper(self, text: str, label: str) -> KeyButton:
+        """A button that opens the mapping, and says whether there is one."""
+        button = KeyButton("ui.columns.mapped" if text else "ui.columns.title", icon_name="layout")
+        button.setAutoDefault(False)
+        button.setProperty(MAPPING, text)
+        button.setAccessibleDescription(label)
+
+        def mapped(made: str) -> None:
+            button.setProperty(MAPPING, made)
+            button.set_words("ui.columns.mapped")
+
+        def ask() -> None:
+            dialog = ColumnsDialog(self, self._desk, str(button.property(MAPPING)))
+            dialog.mapped.connect(mapped)
+            dialog.open()
+
+        button.clicked.connect(ask)
+        return button
 
     def _build(self, connectors: Sequence[ConnectorView]) -> None:
         for one in connectors:
@@ -202,6 +224,8 @@ def _given(one: SettingView, field: Field) -> Value | None:
     """What stands in a field, as its type; a number that isn't one goes as it was typed, and the service says so."""
     if isinstance(field, QCheckBox):
         return field.isChecked()
+    if isinstance(field, KeyButton):
+        return str(field.property(MAPPING)) or None
     text = field.text() if one.secret else field.text().strip()
     if one.type is SettingType.WHOLE and text.isascii() and text.isdigit():
         return int(text)

@@ -51,7 +51,7 @@ def load_kind(standing: Standing) -> str:
 def duty_text(duty: Duty, until: datetime | None, now: datetime) -> str:
     """On duty until 18:30; absent until 25 Nov; no shift now; away."""
     if duty is Duty.ABSENT and until is not None:
-        return tr("ui.board.duty.absent_until", day=formats().date(until))
+        return tr("ui.board.duty.absent_until", day=formats().short_day(until))
     if duty is Duty.ON and until is not None and (until - now).total_seconds() < 12 * 3600:
         return tr("ui.board.duty.on_until", time=formats().time(until))
     return member("duty", duty)
@@ -78,10 +78,10 @@ def states_text(row: PersonOnBoard) -> str:
 
 
 def urgency_text(row: PersonOnBoard) -> str:
-    """What of it is late, and what is due soon."""
+    """What of it is late; where nothing is, what is due soon."""
     gone, soon = sum(each.late for each in row.counts), sum(each.soon for each in row.counts)
     parts = [tr("ui.board.late", n=gone)] if gone else []
-    return " · ".join(parts + ([tr("ui.board.soon", n=soon)] if soon else []))
+    return " · ".join(parts + ([tr("ui.board.soon", n=soon)] if soon and not gone else []))
 
 
 def handout_lines(found: HandoutView) -> tuple[str, str]:

@@ -5,49 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHBoxLayout,
-    QHeaderView,
-    QListView,
-    QSplitter,
-    QStackedWidget,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QStackedWidget, QVBoxLayout, QWidget
 
 from refund_desk.desktop.context import Desk
 from refund_desk.desktop.operations import new_key
 from refund_desk.desktop.theme import theme
-from refund_desk.desktop.widgets import (
-    Banner,
-    BusyBar,
-    Card,
-    EmptyState,
-    KeyButton,
-    Pill,
-    PlainLabel,
-    words_label,
-)
-from refund_desk.desktop.words import bind_made, bind_text, tr, unbind_text, word_error
+from refund_desk.desktop.widgets import Banner, BusyBar, EmptyState, KeyButton, Pill, PlainLabel, words_label
+from refund_desk.desktop.words import bind_made, tr, unbind_text, word_error
 from refund_desk.desktop.workload import figures as f
-from refund_desk.desktop.workload.delegate import ROW, PeopleDelegate
+from refund_desk.desktop.workload import layout
 from refund_desk.desktop.workload.dialogs import MovedDialog, MoveDialog, OptionsDialog
-from refund_desk.desktop.workload.model import (
-    COUNT,
-    DUTY,
-    HANDOUT,
-    LATE,
-    LATE_AFTER,
-    LOAD,
-    LOAD_AFTER,
-    WHO,
-    BoardRow,
-    PeopleModel,
-)
-from refund_desk.desktop.workload.preview import CasesModel, LinesModel, SideDelegate
+from refund_desk.desktop.workload.model import HANDOUT, LATE_AFTER, LOAD_AFTER, WHO, BoardRow, PeopleModel
+from refund_desk.desktop.workload.people import PersonDialog
+from refund_desk.desktop.workload.preview import CasesModel, LinesModel
 from refund_desk.desktop.workload.stages import StagesRow
 from refund_desk.domain.errors import DeskError
 from refund_desk.wire.cases import QueuePage
@@ -62,7 +32,6 @@ from refund_desk.wire.workload import (
     MoveResult,
 )
 
-WIDTHS = {DUTY: 134, COUNT: 122, LOAD: 190, LATE: 74, HANDOUT: 122, LOAD_AFTER: 84, LATE_AFTER: 84}
 AGAIN_MS = 2_000
 """News come in bursts: the board is asked again no more often."""
 CASES_SHOWN = 100
@@ -88,16 +57,19 @@ class WorkloadPanel(QFrame):
             CasesModel(desk.clock, self),
             LinesModel(self),
         )
-        self.table, self.list, self.plan = QTableView(), QListView(), QListView()
+        self.table = layout.people_table(self.model)
+        self.list = layout.side_list(self.cases, desk.clock, "ui.board.cases")
+        self.plan = layout.side_list(self.lines, desk.clock, "ui.board.preview_title")
         self.stages, self.stack, self.side = StagesRow(), QStackedWidget(), QStackedWidget()
         self.busy, self.note = BusyBar(), Banner("info", closable=True)
         self.missing, self.then = Pill(), Pill()
         self.states = PlainLabel(look="small muted", wrap=True)
         self.undo = KeyButton("ui.board.undo", "Ctrl+Z")
-        self.options = KeyButton("ui.board.options")
+        self.options = KeyButton("ui.board.options", "O")
+        self.person = KeyButton("ui.person.open", "E")
         self.move_to = KeyButton("ui.board.move", "M")
         self.balance = KeyButton("ui.board.balance", "B", "primary")
-        self.apply = KeyButton("", "Ctrl+Return", "primary")
+        self.apply = KeyButton("ui.board.apply_key", "Ctrl+Return", "primary")
         self.drop = KeyButton("ui.board.drop", "Esc")
         self.failed = EmptyState("ui.failed.title", icon_name="offline")
         self._soon, self._tick = QTimer(self), QTimer(self)
@@ -182,7 +154,7 @@ class WorkloadPanel(QFrame):
         self.table.setColumnHidden(HANDOUT, preview is not None)
         self.apply.setVisible(preview is not None and bool(preview.moves))
         self.drop.setVisible(preview is not None)
-        for button in (self.balance, self.move_to, self.options):
+        for button in (self.balance, self.move_to, self.options, self.person):
             button.setVisible(preview is None)
         if preview is not None:
             self.apply.set_words("ui.board.apply", n=len(preview.moves))
@@ -299,6 +271,13 @@ class WorkloadPanel(QFrame):
         self._options = options
         self._ask_balance()
 
+    def _open_person(self) -> None:
+        row = self.current()
+        if row is not None and row.person is not None:
+            dialog = PersonDialog(self, self._desk, row.person.person)
+            dialog.changed.connect(self.refresh)
+            dialog.open()
+
     # ------------------------------------------------------------ what is done
 
     def _apply(self) -> None:
@@ -377,90 +356,32 @@ class WorkloadPanel(QFrame):
         self._soon.setSingleShot(True)
         self._soon.setInterval(AGAIN_MS)
         self._tick.setInterval(1_000)
-        self._build_table()
-        self._build_lists()
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.list.setDragEnabled(True)
+        self.states.setContentsMargins(12, 6, 12, 6)
+        self.cases_card = layout.card_of("ui.board.cases", self.states, self.list)
+        self.plan_card = layout.card_of("ui.board.preview_title", self.plan)
+        self.plan_card.add_badge(words_label("ui.board.audited", "small muted"))
+        for card in (self.cases_card, self.plan_card):
+            self.side.addWidget(card)
+        people = layout.card_of("ui.board.people", self.table)
+        people.add_badge(words_label("ui.board.hint", "small muted"))
+        self.splitter = layout.beside(people, self.side)
+        if self._desk.state is not None:
+            self._desk.state.keep_splitter(self.splitter, "workload")
         retry = KeyButton("ui.retry", icon_name="refresh")
         retry.clicked.connect(self.start)
         self.failed.add_button(retry)
         self.note.hide()
-        people = Card("ui.board.people")
-        people.body.setContentsMargins(0, 0, 0, 0)
-        people.body.addWidget(self.table)
-        people.add_badge(words_label("ui.board.hint", "small muted"))
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setHandleWidth(10)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(people)
-        self.splitter.addWidget(self.side)
-        self.splitter.setStretchFactor(0, 1)
-        self.splitter.setSizes([940, 340])
-        if self._desk.state is not None:
-            self._desk.state.keep_splitter(self.splitter, "workload")
         for page in (self.splitter, self.failed):
             self.stack.addWidget(page)
+        buttons = (self.undo, self.person, self.options, self.move_to, self.drop, self.balance, self.apply)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 14, 20, 12)
         column.setSpacing(10)
-        column.addLayout(self._head())
+        column.addLayout(layout.head((self.missing, self.then), buttons))
         for widget, stretch in ((self.busy, 0), (self.note, 0), (self.stages, 0), (self.stack, 1)):
             column.addWidget(widget, stretch)
-
-    def _head(self) -> QHBoxLayout:
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(words_label("ui.board.title", "title"))
-        head.addWidget(self.missing)
-        head.addWidget(self.then)
-        head.addStretch()
-        for button in (self.undo, self.options, self.move_to, self.drop, self.balance, self.apply):
-            head.addWidget(button)
-        return head
-
-    def _build_table(self) -> None:
-        table = self.table
-        table.setObjectName("plainTable")
-        table.setModel(self.model)
-        table.setItemDelegate(PeopleDelegate(table))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
-        table.setDragDropOverwriteMode(True)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(ROW)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        for column, width in WIDTHS.items():
-            table.setColumnWidth(column, width)
-        header.setSectionResizeMode(WHO, QHeaderView.ResizeMode.Stretch)
-        bind_text(table.setAccessibleName, "ui.board.people")
-
-    def _build_lists(self) -> None:
-        for view, model, name in (
-            (self.list, self.cases, "ui.board.cases"),
-            (self.plan, self.lines, "ui.board.preview_title"),
-        ):
-            view.setObjectName("plainList")
-            view.setModel(model)
-            view.setItemDelegate(SideDelegate(self._desk.clock, view))
-            view.setUniformItemSizes(True)
-            view.setMouseTracking(True)
-            view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-            bind_text(view.setAccessibleName, name)
-        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.list.setDragEnabled(True)
-        self.cases_card, self.plan_card = Card("ui.board.cases"), Card("ui.board.preview_title")
-        self.plan_card.add_badge(words_label("ui.board.audited", "small muted"))
-        for card in (self.cases_card, self.plan_card):
-            card.body.setContentsMargins(0, 0, 0, 0)
-            card.body.setSpacing(0)
-            self.side.addWidget(card)
-        self.cases_card.body.addWidget(self.states)
-        self.cases_card.body.addWidget(self.list)
-        self.plan_card.body.addWidget(self.plan)
-        self.states.setContentsMargins(12, 6, 12, 6)
 
     def _connect(self) -> None:
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_person())
@@ -469,6 +390,7 @@ class WorkloadPanel(QFrame):
         self.list.doubleClicked.connect(self._open)
         self.undo.clicked.connect(self._undo)
         self.options.clicked.connect(self._ask_options)
+        self.person.clicked.connect(self._open_person)
         self.move_to.clicked.connect(self._ask_move)
         self.balance.clicked.connect(self._ask_balance)
         self.apply.clicked.connect(self._apply)
@@ -500,5 +422,6 @@ class WorkloadPanel(QFrame):
         add("apply", "Ctrl+Return", "ui.board.apply_key", self._apply, enabled=self.apply.isVisible)
         add("undo", "Ctrl+Z", "ui.board.undo", self._undo, enabled=self.undo.isVisible)
         add("options", "O", "ui.board.options", self._ask_options)
+        add("person", "E", "ui.person.open", self._open_person)
         add("drop", "Escape", "ui.board.drop", lambda: self._show_preview(None), enabled=self.drop.isVisible)
         add("open", "Return", "ui.queue.key.open", self._open, self.list)

@@ -125,8 +125,8 @@ def _figures(now: Mapping[str, Value], before: Mapping[str, Value]) -> list[w.Fi
             unit=one.unit,
             formula=one.formula,
             source=one.source,
-            now=_value(now.get(one.name)),
-            before=_value(before.get(one.name)),
+            now=value_view(now.get(one.name)),
+            before=value_view(before.get(one.name)),
         )
         for one in FIGURES.values()
     ]
@@ -153,10 +153,11 @@ def _shown(now: MonthFigures, before: MonthFigures) -> w.MonthReport:
 
 
 def _said(values: Mapping[str, Value]) -> dict[str, w.Said]:
-    return {name: _value(value) for name, value in values.items()}
+    return {name: value_view(value) for name, value in values.items()}
 
 
-def _value(value: Value) -> w.Said:
+def value_view(value: Value) -> w.Said:
+    """A figure as the wire says it."""
     if value is None or isinstance(value, int | float):
         return value
     return [Amount(minor=minor, currency=currency) for currency, minor in sorted(value.items())]

@@ -20,6 +20,7 @@ from refund_desk.service import reconciliation as use
 from refund_desk.service.gate import permit
 from refund_desk.service.ports import Work
 from refund_desk.service.ports.reconciliation import BreakFilter
+from refund_desk.service.reconciliation_export import order_export
 from refund_desk.service.reconciliation_lines import Line
 from refund_desk.wire import commands as c
 from refund_desk.wire import reconciliation as w
@@ -125,6 +126,27 @@ def breaks(
 
     rows = [_break(row) for row in call.read(asked)]
     return w.BreakPage(rows=rows, next=rows[-1].id if len(rows) == limit else None)
+
+
+@router.post("/reconciliation/export", response_model=c.Job)
+def export(
+    call: Caller,
+    request: Request,
+    status: Literal["open", "resolved", "gone"] | None = None,
+    kind: BreakKind | None = None,
+) -> c.Job:
+    """Begin to write breaks into a CSV; ask `/jobs/{id}` how it goes, the file is at `/jobs/{id}/file`."""
+    wanted = BreakFilter(status, kind.value if kind else None)
+    actors: list[Principal] = []
+
+    def asked(work: Work, who: Principal) -> None:
+        order_export(work, call.desk, who, wanted)
+        actors.append(who)
+
+    call.write(asked, status=204)
+    jobs: Jobs = request.app.state.jobs
+    who = actors[0] if actors else call.read(lambda _, who: who)  # the same key again: it is on record already
+    return job_view(jobs.start("export.breaks", who, lambda job: call.house.export_breaks(job, who, wanted)))
 
 
 @router.get("/reconciliation/counts")

@@ -15,7 +15,7 @@ from refund_desk.domain.process import Process
 from refund_desk.service.ports.cases import CaseBook
 from refund_desk.service.ports.exports import ExportViews
 from refund_desk.service.ports.facts import Blobs, FactBook, IntakeBook
-from refund_desk.service.ports.figures import FigureViews
+from refund_desk.service.ports.figures import FigureViews, LessonBook
 from refund_desk.service.ports.money import MoneyBook
 from refund_desk.service.ports.people import PeopleBook
 from refund_desk.service.ports.reconciliation import ReconciliationBook
@@ -54,6 +54,8 @@ class Work(Protocol):
     def exports(self) -> ExportViews: ...
     @property
     def figures(self) -> FigureViews: ...
+    @property
+    def lessons(self) -> LessonBook: ...
 
     def ahead(self, cases: Sequence[CaseState]) -> Work:
         """The same transaction, which reads all of these cases at once when it is asked about one."""

@@ -1,14 +1,15 @@
-"""Prepared sums of the figures. Filled by `store.figures`."""
+"""Prepared sums of the figures, reports that are kept, lessons. Filled by `store.figures` and `store.lessons`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from refund_desk.domain.figures import Span, Sums
+from refund_desk.domain.lessons import Lesson, Status
 from refund_desk.domain.process_map import Standing
 
 
@@ -54,3 +55,39 @@ class FigureViews(Protocol):
 
     def count_again(self, case_ids: Sequence[int], zone: ZoneInfo) -> int:
         """Bring the sums to what these cases' rows say now; how many of them added something else before."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReport:
+    """A month's report that was made and is kept. person_id None: by itself."""
+
+    id: int
+    month: str
+    format: str
+    language: str
+    digest: bytes
+    bytes: int
+    at: datetime
+    person_id: int | None
+
+
+class LessonBook(Protocol):
+    """Months that were reported, and what was learnt from a figure."""
+
+    def keep_report(
+        self, month: str, form: str, language: str, digest: bytes, size: int, at: datetime, person_id: int | None
+    ) -> int: ...
+    def reports(self, month: str | None = None) -> Sequence[KeptReport]:
+        """Newest first."""
+
+    def report(self, number: int) -> KeptReport:
+        """Raises NotFound `report.not_kept`."""
+
+    def add(self, **columns: Any) -> int: ...
+    def all(self) -> Sequence[Lesson]:
+        """Open ones by the day they are due, then settled ones, newest first."""
+
+    def get(self, number: int, lock: bool = False) -> Lesson:
+        """Raises NotFound `lesson.not_found`."""
+
+    def settle(self, number: int, status: Status, at: datetime, person_id: int, result: str) -> None: ...

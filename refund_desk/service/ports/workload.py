@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from refund_desk.domain.words import Role
+from refund_desk.domain.words import Role, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,6 @@ class Piece(NamedTuple):
     soon: int
 
 
-class Ages(NamedTuple):
-    """So many open cases of a stage that have stood there for some time, seconds, to the minute or hour."""
-
-    stage: str
-    age_s: int
-    cases: int
-
-
 @dataclass(frozen=True, slots=True)
 class Handout:
     """How cases came to somebody on a day: by take-next, by hand, and what they put back. Expected work, seconds."""
@@ -141,14 +133,19 @@ class WorkloadBook(Protocol):
         """Persons who hold one of these roles by an account that is not disabled: id, name, all their roles."""
 
     # the board
-    def held(self, holder: int | None = None) -> list[HeldRow]:
+    def held(self, holder: int | None = None) -> Sequence[HeldRow]:
         """Cases in review or consultation that somebody (this one) holds."""
 
     def named(self, refs: Sequence[str]) -> list[HeldRow]:
         """These cases, whoever has them, that are in review or consultation."""
 
     def pieces(self, now: datetime) -> list[Piece]: ...
-    def ages(self, now: datetime) -> list[Ages]: ...
+    def since(self, stage: Stage, place: int) -> datetime | None:
+        """Since when the open case at a place stands in its stage, the one that stands longest in front."""
+
+    def standing_since(self, stage: Stage, before: datetime) -> int:
+        """How many open cases have stood in a stage since before an instant."""
+
     def to_approve(self) -> Sequence[tuple[int | None, str | None, int]]:
         """Proposals that wait: amount, currency, and how many of it."""
 

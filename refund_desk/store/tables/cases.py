@@ -120,6 +120,15 @@ refund_case = Table(
         sqlite_where=text("open = 1"),
         postgresql_where=text("open"),
     ),
+    Index(  # what the board counts, without a look at the rows
+        "ix_case_load",
+        "assignee_id",
+        "stage",
+        "due_at",
+        sqlite_where=text("open = 1"),
+        postgresql_where=text("open"),
+    ),
+    Index("ix_case_age", "stage", "stage_at", sqlite_where=text("open = 1"), postgresql_where=text("open")),
     Index(
         "ix_case_lease",
         "lease_until",
