@@ -10,10 +10,11 @@ from typing import Any
 from refund_desk.domain.cases import CaseState
 from refund_desk.domain.conditions import CaseFacts
 from refund_desk.domain.decisions import ProposalContent
+from refund_desk.domain.facts import Record
 from refund_desk.domain.intents import SHIPPING, LineAmount
 from refund_desk.domain.people import Principal
 from refund_desk.domain.sending import outside
-from refund_desk.domain.words import Aspect, ClockKind, Decision, Tender, Who
+from refund_desk.domain.words import Aspect, ClockKind, Decision, RecordKind, Tender, Who
 from refund_desk.service import lifecycle
 from refund_desk.service.casefile import CaseFile
 from refund_desk.service.drafting import Part
@@ -35,7 +36,7 @@ def reserve(
     """One intent per part, in the transaction of the approval. Ids are random: a guess hits none."""
     now = desk.clock()
     given_by_others = outside(file.book)
-    payments = {record.external_id: record for record in file.records if record.kind.value == "payment"}
+    payments = _payments(work, file)
     out = []
     for part in parts:
         payment = payments.get(part.payment or "")
@@ -82,6 +83,19 @@ def reserve(
         )
         out.append(intent)
     return out
+
+
+def _payments(work: Work, file: CaseFile) -> dict[str, Record]:
+    """By number. Of one that shop and gateway both list, the record of the system that pays out by itself."""
+    same: dict[str, list[Record]] = {}
+    for record in file.of_kind(RecordKind.PAYMENT):
+        same.setdefault(record.external_id, []).append(record)
+    several = any(len(records) > 1 for records in same.values())
+    paying = {one.name for one in work.sources.all() if one.pays_out} if several else set()
+    return {
+        number: next((record for record in records if record.source in paying), records[0])
+        for number, records in same.items()
+    }
 
 
 def _merged(lines: Sequence[LineAmount]) -> tuple[tuple[str, int, int], ...]:

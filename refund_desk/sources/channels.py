@@ -79,7 +79,7 @@ class ConnectedChannels(Mapping[str, Channel]):
 
     def __iter__(self) -> Iterator[str]:
         with self._lock:
-            paying = [one for one in self._connections() if one.enabled and one.settings.get("payouts") is True]
+            paying = [one for one in self._connections() if one.pays_out]
             made = {one.name: self._one(one) for one in paying if one.connector in MAKERS}
             self._made = {name: channel for name, channel in made.items() if channel is not None}
         return iter(self._made)

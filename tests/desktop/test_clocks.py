@@ -104,6 +104,16 @@ def test_the_merchants_answer_is_recorded_and_its_time_told(qtbot: QtBot, operat
         assert sent(desk, "merchant-answer") == [MerchantAnswer(answer="refused", text="It left us whole.")]
 
 
+def test_a_link_for_the_merchant_is_copied(qtbot: QtBot, operations: Operations) -> None:
+    with rig(qtbot, operations, samples.with_merchant()) as desk:
+        said: list[str] = []
+        desk.workspace.said.connect(said.append)
+        key(desk, Qt.Key.Key_L, SHIFT)
+        qtbot.waitUntil(lambda: bool(said))
+        assert QApplication.clipboard().text() == samples.MERCHANT_LINK
+        assert said == [tr("ui.case.merchant.link_copied", until=samples.NOW)]
+
+
 def test_where_nobody_may_nothing_opens(qtbot: QtBot, operations: Operations) -> None:
     with rig(qtbot, operations, samples.chinese()) as desk:
         for code in (Qt.Key.Key_W, Qt.Key.Key_G, Qt.Key.Key_M):

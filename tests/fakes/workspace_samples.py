@@ -35,6 +35,7 @@ from refund_desk.wire import commands as k
 from refund_desk.wire import decisions as wd
 from refund_desk.wire import facts as wf
 from refund_desk.wire.base import Amount, Coded, PersonRef, Text2
+from refund_desk.wire.clocks import MerchantLink
 from refund_desk.wire.exports import CaseOrder
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -676,6 +677,9 @@ def with_merchant() -> c.CaseView:
     )
 
 
+MERCHANT_LINK = "https://desk.example/merchant/abc.def"
+
+
 class FakeDesk(DeskClient):
     """Answers with the cases it is given; `sent` has every write as (name, ref, body, key)."""
 
@@ -702,6 +706,10 @@ class FakeDesk(DeskClient):
             proposal=3 if name == "propose" else None,
             undo_until=datetime.now(UTC) + timedelta(seconds=10) if name == "propose" else None,
         )
+
+    async def merchant_link(self, ref: str) -> MerchantLink:
+        self.sent.append(("merchant-link", ref, None, None))
+        return MerchantLink(url=MERCHANT_LINK, until=NOW)
 
     async def start_export_case(self, ref: str, order: CaseOrder, key: str | None = None) -> k.Job:
         digest = hashlib.sha256(EXPORTED).hexdigest()

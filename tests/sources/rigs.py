@@ -15,7 +15,20 @@ from typing import Any, Protocol
 from refund_desk.domain.requests import Saying
 from refund_desk.domain.words import RecordKind
 from refund_desk.service import sources
-from tests.fakes import csv_orders, easypost, feed, imap, medusa, shopify, stripe, vendure, wechatpay, woocommerce
+from tests.fakes import (
+    csv_orders,
+    easypost,
+    feed,
+    imap,
+    mall,
+    medusa,
+    razorpay,
+    shopify,
+    stripe,
+    vendure,
+    wechatpay,
+    woocommerce,
+)
 from tests.fakes.faulty import Faulty, Said
 from tests.fakes.sources import SourceHouse
 
@@ -403,6 +416,80 @@ class FeedRig(OverHttp):
         return {"token": "not-the-token"}
 
 
+class MallRig(OverHttp):
+    """The fake of mall's tables."""
+
+    connector = "mall"
+    many = 210
+
+    def __init__(self) -> None:
+        self.tables = mall.Tables()
+        self.server = Faulty(self.tables.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "private": True}
+        self.secrets: Mapping[str, str] = {"token": mall.TOKEN}
+
+    def put(self, number: int, version: int = 0) -> str:
+        return self.tables.put(number, mall.at(number, self.hours), version)
+
+    def remove(self, number: int) -> None:
+        del self.tables.orders[number]
+
+    def double(self, on: bool) -> None:
+        self.tables.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        del self.tables.orders[number]["pay_amount"]
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = [row for row in picture["said"] if row[:2] == (f"V{number:05d}", "shop")]
+        sent = [str(row[5]) for row in mine if (row[2], row[4]) == ("shipment", "tracking")]
+        return int(sent[0].removeprefix("SF-")) if sent else 0 if mine else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"token": "not-the-token"}
+
+
+class RazorpayRig(OverHttp):
+    """The fake of Razorpay."""
+
+    connector = "razorpay"
+    many = 210
+
+    def __init__(self) -> None:
+        self.gateway = razorpay.Gateway()
+        self.server = Faulty(self.gateway.answer)
+        self.hours = 0.0
+        self.settings: Mapping[str, Any] = {"url": self.server.url, "key": razorpay.KEY, "private": True}
+        self.secrets: Mapping[str, str] = {"secret": razorpay.SECRET}
+
+    def put(self, number: int, version: int = 0) -> str:
+        return self.gateway.put(number, razorpay.at(number, self.hours), version)
+
+    def remove(self, number: int) -> None:
+        del self.gateway.payments[number]
+
+    def double(self, on: bool) -> None:
+        self.gateway.double = on
+
+    def skew(self, hours: float) -> None:
+        self.hours = hours
+
+    def spoil(self, number: int) -> None:
+        del self.gateway.payments[number]["amount"]
+
+    def version_of(self, picture: Mapping[str, list[tuple[Any, ...]]], number: int) -> int | None:
+        mine = (row for row in picture["said"] if row[0] == f"V{number:05d}")
+        found = [row[5] for row in mine if (row[2], row[4]) == ("payment", "refunded")]
+        return found[0] if found else None
+
+    def wrong_secret(self) -> Mapping[str, str]:
+        return {"secret": "rzp-not-ours"}
+
+
 class ImapRig:
     """The fake mailbox: each mail is a complaint about an order that the desk knows."""
 
@@ -566,7 +653,9 @@ RIGS: Mapping[str, Callable[[], Rig]] = {
     "easypost": EasyPostRig,
     "feed": FeedRig,
     "imap": ImapRig,
+    "mall": MallRig,
     "medusa": MedusaRig,
+    "razorpay": RazorpayRig,
     "shopify": ShopifyRig,
     "stripe": StripeRig,
     "vendure": VendureRig,

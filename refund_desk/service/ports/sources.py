@@ -138,6 +138,11 @@ class Connection:
     busy_until: datetime | None = None
 
     @property
+    def pays_out(self) -> bool:
+        """Whether two persons set it up to give money back by itself."""
+        return self.enabled and self.settings.get("payouts") is True
+
+    @property
     def content(self) -> dict[str, Any]:
         """As a change of settings has it."""
         return {
