@@ -37,6 +37,7 @@ def run(
     *,
     whole: bool = False,
     progress: Callable[[int], object] = lambda _: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> dict[str, int]:
     """Everything that is new, to its end; what it was, by name. whole: everything there is, anew.
 
@@ -53,8 +54,8 @@ def run(
         counts.update(breaks=sum(len(one.breaks) for one in found))
         with house.read() as work:
             steps = use.steps(work, house.desk, who, had, found)
-        counts.update(_write(house, steps, progress))
-        if not had.more:
+        counts.update(_write(house, steps, progress, stopped))
+        if not had.more or stopped():
             break
         whole = False
     return _told(house, who, counts)
@@ -68,10 +69,12 @@ def _told(house: House, who: Principal, counts: Counter[str]) -> dict[str, int]:
     return made
 
 
-def _write(house: House, steps: Sequence[use.Step], progress: Callable[[int], object]) -> Counter[str]:
-    """As many steps as fit into one short transaction, until all are done."""
+def _write(
+    house: House, steps: Sequence[use.Step], progress: Callable[[int], object], stopped: Callable[[], bool]
+) -> Counter[str]:
+    """As many steps as fit into one short transaction, until all are done or somebody wants it to end."""
     counts, done = Counter[str](), 0
-    while done < len(steps):
+    while done < len(steps) and not stopped():
         with house.write() as work:
             until = time.monotonic() + SLICE_S
             while done < len(steps):
@@ -95,7 +98,7 @@ class Reconciler:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the run at hand."""
+        """End after the transaction at hand; the next start goes on."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=60)
@@ -103,6 +106,6 @@ class Reconciler:
     def _run(self) -> None:
         while not self._stopping.wait(POLL_S):
             try:
-                run(self._house, self._who)
+                run(self._house, self._who, stopped=self._stopping.is_set)
             except Exception as error:
                 log.error("reconcile.run", exc_info=error)

@@ -275,6 +275,7 @@ def test_a_run_that_was_cut_off_is_made_whole_by_the_next(scene: Scene) -> None:
     for step in steps_[:-1]:
         with scene.house.write() as work:
             step(work)
+    assert reconciliation.run(scene.house, scene.fiona, stopped=lambda: True)["new_breaks"] == 0
     counts = run(scene)
     assert (counts["new_matches"], counts["new_breaks"], len(listed(scene))) == (0, 0, 1)
     assert run(scene)["lines"] == 0
