@@ -51,7 +51,7 @@ class BoardPage(QWidget):
         self.figures = RowsModel[FigureView](self._figure_columns(), self)
         self.steps = RowsModel[FigureStep](self._step_columns(), self)
         self.members = RowsModel[FigureMember](self._member_columns(), self)
-        self.table = table_of(self.figures, "ui.dashboards.figures", 28)
+        self.table = table_of(self.figures, "ui.dashboards.figures", 26)
         self.step_table = table_of(self.steps, "ui.dashboards.line", 26)
         self.member_table = table_of(self.members, "ui.dashboards.bars", 28)
         self.line_card, self.bar_card = Card(), Card()

@@ -106,7 +106,7 @@ class MapPage(QWidget):
             Column(lambda: tr("ui.dashboards.map.too_long"), lambda one: formats().number(one.over), 80, right=True),
             Column(lambda: tr("ui.dashboards.map.entered"), lambda one: formats().number(one.entered), 60, right=True),
             Column(lambda: tr("ui.dashboards.map.left"), lambda one: formats().number(one.left), 60, right=True),
-            Column(lambda: tr("ui.dashboards.map.stays"), _stay, 96, right=True),
+            Column(lambda: tr("ui.dashboards.map.stays"), _stay, 108, right=True),
             Column(lambda: "", lambda one: tr("ui.dashboards.map.bottleneck") if one.bottleneck else "", 88),
         )
 
