@@ -56,7 +56,7 @@ PLACES = {
     "reconciliation": ("reconcile", "ui.main.reconcile", "Alt+R"),
     "workload": ("people", "ui.main.workload", "Alt+W"),
     "dashboards": ("dashboards", "ui.main.dashboards", "Alt+D"),
-    "quality": ("quality", "ui.quality.title", "Alt+L"),
+    "quality": ("quality", "ui.main.quality", "Alt+L"),
     "audit": ("audit", "ui.main.audit", "Alt+U"),
     "settings": ("settings", "ui.settings.title", "Alt+S"),
 }

@@ -80,6 +80,13 @@ def member(vocabulary: str, value: str | Enum | None) -> str:
     return words().core.member(vocabulary, value)
 
 
+def clause_words(policy_version: str, clause: str | None) -> str:
+    """The clause a proposal rests on, of which edition of the policies. The digest in a version binds the approval;
+    nobody reads it."""
+    edition = policy_version.partition("+")[0].rpartition("@")[2]
+    return tr("ui.clause_of", edition=edition, clause=clause) if clause else edition
+
+
 def formats() -> Formats:
     """Money, times and durations in the present language."""
     return words().core.formats

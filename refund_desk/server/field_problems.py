@@ -6,6 +6,7 @@ first letters of an amount that can't be read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -15,7 +16,6 @@ _PLAIN: Final = {
     "missing": "field.missing",
     "extra_forbidden": "field.unknown",
     "timezone_aware": "time.no_offset",
-    "json_invalid": "json.broken",
     "string_too_short": "field.empty",
     "too_short": "field.empty",
 }
@@ -38,6 +38,8 @@ _LIMITS: Final = {
     "greater_than_equal": ("field.too_small", "ge"),
     "less_than_equal": ("field.too_large", "le"),
 }
+_MONEY: Final = ("money.not_text", "money.not_decimal", "money.too_large")
+_COLUMN: Final = re.compile(r"column ([0-9]+)")
 _PATTERNS: Final = {"currency": "currency.unknown", "language": "field.language", "country": "field.country"}
 
 
@@ -54,6 +56,9 @@ def worded(error: dict[str, Any], loc: Iterable[int | str] | None = None) -> Pro
     path, kind, context = path_of(error["loc"] if loc is None else loc), str(error["type"]), error.get("ctx") or {}
     if path == "schema":
         return Problem(path, "schema.unknown")
+    if kind == "json_invalid":
+        found = _COLUMN.search(str(context.get("error", "")))
+        return Problem(path, "json.broken", {"at": int(found[1]) if found else 0})
     if kind in _PLAIN:
         return Problem(path, _PLAIN[kind])
     if kind in _WANTED:
@@ -68,7 +73,7 @@ def worded(error: dict[str, Any], loc: Iterable[int | str] | None = None) -> Pro
         return Problem(path, "field.not_allowed", {"allowed": allowed.split(", ")})
     if kind == "string_pattern_mismatch":
         return Problem(path, _PATTERNS.get(path.rsplit(".", 1)[-1], "field.invalid"))
-    if kind == "value_error" and (ours := str(context.get("error", ""))) in ("money.not_text", "money.not_decimal"):
+    if kind == "value_error" and (ours := str(context.get("error", ""))) in _MONEY:
         return Problem(path, ours, {"text": str(error.get("input"))[:40]})
     if kind.startswith("datetime") or kind == "value_error":
         return Problem(path, "time.unreadable")

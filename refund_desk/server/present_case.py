@@ -8,9 +8,9 @@ from typing import Any
 
 from refund_desk.domain.cases import CaseEvent
 from refund_desk.domain.facts import Record
-from refund_desk.domain.masking import masked
+from refund_desk.domain.masking import masked, masked_name
 from refund_desk.domain.payouts import given_back
-from refund_desk.domain.words import Aspect, RecordKind, Stage
+from refund_desk.domain.words import Aspect, RecordKind, Stage, Who
 from refund_desk.server import panes, present_clocks
 from refund_desk.server import present as p
 from refund_desk.server.timeline import timeline
@@ -216,7 +216,7 @@ def _messages(reading: Reading) -> list[w.MessageView]:
             channel=m["channel"],
             system=m["source"],
             who=m["who"],
-            name=m["name"],
+            name=masked_name(m["name"]) if m["name"] and m["who"] == Who.CUSTOMER else m["name"],
             sent_at=m["sent_at"],
             text=m["text"],
             language=m["language"],

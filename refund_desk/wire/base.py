@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 _ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
+_HUGE = re.compile(r"-?[1-9][0-9]{15,}(\.[0-9]+)?\Z")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?\Z")
 
 
@@ -30,7 +31,7 @@ def _text_only(value: Any) -> Any:
 
 def _decimal(value: str) -> str:
     if not _DECIMAL.match(value):
-        raise ValueError("money.not_decimal")
+        raise ValueError("money.too_large" if _HUGE.match(value) else "money.not_decimal")
     return value
 
 

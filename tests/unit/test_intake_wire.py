@@ -158,6 +158,7 @@ def test_keys_of_a_bulk_line_stay_few() -> None:
         (line(request__amount="NaN"), "request.amount", "money.not_decimal"),
         (line(request__amount="129.001"), "request.amount", "money.too_precise"),
         (line(request__amount="999999999999999"), "request.amount", "money.too_large"),
+        (line(request__amount="9" * 20 + ".00"), "request.amount", "money.too_large"),
         (line(request__amount="-1.00"), "request.amount", "money.negative"),
         (line(request__currency="ZZZ"), "request.amount", "currency.unknown"),
         (line(request__created_at="yesterday"), "request.created_at", "time.unreadable"),
@@ -199,6 +200,11 @@ def test_keys_of_a_bulk_line_stay_few() -> None:
 )
 def test_each_mistake_has_its_place_and_word(raw: bytes, path: str, code: str) -> None:
     assert (path, code) in [(problem.path, problem.code) for problem in all_problems(raw)]
+
+
+def test_what_is_no_text_is_told_with_its_place() -> None:
+    (found,) = all_problems(line().replace("王小明".encode(), b"\\ud800"))
+    assert found.params["at"] > 100
 
 
 def test_all_mistakes_are_told_at_once() -> None:

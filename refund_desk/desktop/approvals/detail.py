@@ -20,7 +20,7 @@ from refund_desk.desktop.widgets import (
     PlainLabel,
     clear,
 )
-from refund_desk.desktop.words import formats, member, tr, word, words
+from refund_desk.desktop.words import clause_words, formats, member, tr, word, words
 from refund_desk.wire.base import Amount
 from refund_desk.wire.commands import ApprovalRow
 
@@ -66,15 +66,13 @@ class ApprovalDetail(QWidget):
 
     def _fields(self, row: ApprovalRow) -> list[FieldRow]:
         p = row.proposal
-        policy = p.policy_version.partition("+")[0]  # the rest is a digest: the approval binds to it, nobody reads it
-        clause = f"{policy} § {p.clause}" if p.clause else policy
         found = [
             ("decision", member("decision", p.decision)),
             ("amount", formats().money(p.amount) if p.amount else ""),
             ("where", where(row)),
             ("reason", member("decision_reason", p.reason) if p.reason else ""),
             ("freight", tr(f"ui.approvals.freight.{p.return_freight}") if p.return_freight else ""),
-            ("policy", clause),
+            ("policy", clause_words(p.policy_version, p.clause)),
             ("by", f"{p.by.name} · {formats().moment(p.at, self._clock.now())}"),
             ("note", p.note or ""),
             ("below_promise", p.below_promise_reason or ""),

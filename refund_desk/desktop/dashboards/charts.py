@@ -63,6 +63,7 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]
             axis.setPen(color("border_strong"))
             axis.setTextPen(color("muted"))
             axis.setStyle(tickLength=-4, autoExpandTextSpace=True)
+            axis.setZValue(-1)  # its lines lie under bars, not over them
         self._again()
 
     def wheelEvent(self, event: object) -> None:

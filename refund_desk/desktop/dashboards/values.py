@@ -39,10 +39,11 @@ def change(one: FigureView) -> str:
     if not isinstance(now, int | float) or not isinstance(before, int | float):
         return ""
     if one.unit is Unit.SHARE:
-        return tr("report.points", n=f"{(now - before) * 100:+.1f}".replace("-", "−"))
+        points = round((now - before) * 100, 1) or 0.0  # never −0.0
+        return tr("report.points", n=f"{points:+.1f}".replace("-", "−"))
     if not before:
         return ""
-    step = (now - before) / before
+    step = round((now - before) / before, 3) or 0.0
     return ("+" if step > 0 else "") + formats().percent(step, 1)
 
 

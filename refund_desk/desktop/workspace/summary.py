@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from refund_desk.desktop.widgets import ElidedLabel, KeyButton, Pill, PlainLabel, flow_widget
-from refund_desk.desktop.words import formats, member, tr
+from refund_desk.desktop.words import clause_words, formats, member, tr
 from refund_desk.desktop.workspace import show
 from refund_desk.desktop.workspace.pool import Pool
 from refund_desk.desktop.workspace.popup import Popup
@@ -82,7 +82,7 @@ class Summary(QWidget):
         if proposal.amount is not None:
             rows.append((member("decision", proposal.decision), formats().money(proposal.amount), "strong"))
         popup.add_table(rows)
-        policy = show.joined(proposal.policy_version, proposal.clause)
+        policy = clause_words(proposal.policy_version, proposal.clause)
         popup.add_text(tr("ui.case.advice.of", policy=policy, clause=""), "small muted")
         for earlier in view.proposals:
             popup.add_text(_earlier(earlier), "small")
