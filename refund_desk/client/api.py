@@ -120,8 +120,10 @@ class DeskClient(SourceCalls, ReconciliationCalls, WorkloadCalls, FigureCalls):
 
     # ------------------------------------------------------------ one case
 
-    async def case(self, ref: str) -> cases.CaseView:
-        return await self._get(cases.CaseView, f"/cases/{part(ref)}")
+    async def case(self, ref: str, ahead: bool = False) -> cases.CaseView:
+        """`ahead`: to have it ready, before anybody opens it."""
+        asked = {"ahead": True} if ahead else {}
+        return await self._get(cases.CaseView, f"/cases/{part(ref)}", **asked)
 
     async def customer(self, ref: str, reason: str) -> cases.CustomerView:
         """Unmask: a look that is audited."""

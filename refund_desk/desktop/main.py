@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Protocol, TypeVar, cast, runtime_checkable
+from typing import TypeVar, cast
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
 from refund_desk.client.api import DeskClient
 from refund_desk.desktop.app import Connect, DeskOptions
@@ -21,13 +21,14 @@ from refund_desk.desktop.feed import ChangeWatch
 from refund_desk.desktop.leases import Leases
 from refund_desk.desktop.operations import Operations, new_key
 from refund_desk.desktop.pinned import CheckpointKeeper
+from refund_desk.desktop.places import BOUND, HINTS, PLACES, WHOSE, Place, QueuePlace
 from refund_desk.desktop.queue import QueuePanel
 from refund_desk.desktop.queue.query import Query
 from refund_desk.desktop.session import Session
 from refund_desk.desktop.shell import MainWindow, RailEntry
 from refund_desk.desktop.state import DeskState
 from refund_desk.desktop.theme import theme
-from refund_desk.desktop.widgets import EmptyState, KeyButton, key_text
+from refund_desk.desktop.widgets import EmptyState, KeyButton
 from refund_desk.desktop.widgets.caserow import row_text
 from refund_desk.desktop.widgets.dialogs import TextDialog
 from refund_desk.desktop.words import formats, tr, unbind_text, word, word_error, words
@@ -40,65 +41,7 @@ from refund_desk.wire.commands import DeskStatus, Me, Outcome, Taken, VerifyRepo
 
 _PageT = TypeVar("_PageT", bound=QWidget)
 
-KEEPERS = (Role.SUPERVISOR, Role.LEAD)
-BOUND = (Role.REVIEWER, Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
-"""Who stands on the board of work, and says for themselves when they are absent."""
-APPROVERS = (Role.SUPERVISOR, Role.LEAD, Role.FINANCE)
-RECONCILERS = (Role.FINANCE, Role.SUPERVISOR, Role.LEAD, Role.RISK, Role.AUDITOR)
-AUDITORS = (Role.AUDITOR, Role.LEAD, Role.COMPLIANCE, Role.ADMINISTRATOR)
-READERS = (Role.SUPERVISOR, Role.LEAD, Role.COMPLIANCE, Role.AUDITOR)
-LOOKERS = (Role.REVIEWER, Role.SUPERVISOR, Role.LEAD)
-CASE_STAFF = tuple(role for role in Role if role is not Role.ADMINISTRATOR)
-PLACES = {
-    "forme": ("for_me", "ui.forme.title", "Alt+F"),
-    "queue": ("queue", "ui.main.queue", "Alt+Q"),
-    "approvals": ("approve", "ui.main.approvals", "Alt+A"),
-    "reconciliation": ("reconcile", "ui.main.reconcile", "Alt+R"),
-    "workload": ("people", "ui.main.workload", "Alt+W"),
-    "dashboards": ("dashboards", "ui.main.dashboards", "Alt+D"),
-    "quality": ("quality", "ui.main.quality", "Alt+L"),
-    "audit": ("audit", "ui.main.audit", "Alt+U"),
-    "settings": ("settings", "ui.settings.title", "Alt+S"),
-}
 REFRESH_MS, SAID_MS, FOUND = 600, 6_000, 8
-HINTS: dict[str, list[tuple[str, str]]] = {
-    "forme": [("J/K", "ui.main.hint.move"), ("↵", "ui.queue.key.open"), ("G", "ui.queue.key.take")],
-    "queue": [("J/K", "ui.main.hint.move"), ("G", "ui.queue.key.take"), ("W", "ui.queue.key.why")],
-    "approvals": [("J/K", "ui.main.hint.move"), (key_text("Ctrl+Return"), "ui.approvals.approve")],
-    "reconciliation": [("J/K", "ui.main.hint.move"), ("R", "ui.reconcile.resolve"), ("X", "ui.reconcile.pick")],
-    "workload": [("J/K", "ui.main.hint.move"), ("M", "ui.board.move"), ("B", "ui.board.balance")],
-    "dashboards": [("J/K", "ui.main.hint.move"), ("C", "ui.dashboards.cases"), ("F", "ui.dashboards.narrow")],
-    "quality": [("J/K", "ui.main.hint.move"), (key_text("Ctrl+Return"), "ui.quality.send")],
-    "audit": [("J/K", "ui.main.hint.move"), ("V", "ui.audit.verify"), ("E", "ui.audit.export")],
-    "settings": [],
-}
-
-
-@runtime_checkable
-class Place(Protocol):
-    """A page of the rail, loaded when it is first opened: who never opens a place doesn't wait for it at the start."""
-
-    def refresh(self) -> None: ...
-
-
-class QueuePlace(QWidget):
-    """The list at the left, the case at the right; the window remembers how wide."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self.queue, self.workspace = QueuePanel(desk), CaseWorkspace(desk)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setHandleWidth(4)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self.queue)
-        splitter.addWidget(self.workspace)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([312, 1000])
-        if desk.state is not None:
-            desk.state.keep_splitter(splitter, "queue")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(splitter)
 
 
 class DeskWindow(QObject):
@@ -213,22 +156,18 @@ class DeskWindow(QObject):
     def _furnish(self, me: Me) -> None:
         """The places that this person has."""
         self._place, self._decided, self._report = None, 0, None
-        makers: dict[str, Callable[[], QWidget]] = {"forme": self._make_forme}
-        if set(me.roles) & set(CASE_STAFF):
-            makers["queue"] = self._make_queue
-        if set(me.roles) & set(APPROVERS):
-            makers["approvals"] = self._make_approvals
-        if set(me.roles) & set(RECONCILERS):
-            makers["reconciliation"] = self._make_reconciliation
-        if set(me.roles) & set(KEEPERS):
-            makers["workload"] = self._make_workload
-        if set(me.roles) & set(READERS):
-            makers["dashboards"] = self._make_dashboards
-        if set(me.roles) & set(LOOKERS):
-            makers["quality"] = self._make_quality
-        if set(me.roles) & set(AUDITORS):
-            makers["audit"] = self._make_audit
-        makers["settings"] = self._make_settings
+        every: dict[str, Callable[[], QWidget]] = {
+            "forme": self._make_forme,
+            "queue": self._make_queue,
+            "approvals": self._make_approvals,
+            "reconciliation": self._make_reconciliation,
+            "workload": self._make_workload,
+            "dashboards": self._make_dashboards,
+            "quality": self._make_quality,
+            "audit": self._make_audit,
+            "settings": self._make_settings,
+        }
+        makers = {key: make for key, make in every.items() if set(me.roles) & set(WHOSE[key])}
         entries = [RailEntry(key, PLACES[key][0], PLACES[key][1], maker) for key, maker in makers.items()]
         self.window.set_rail(entries)
         for key in makers:

@@ -30,6 +30,7 @@ _CODES_BY_DECIMALS = {
 """ISO 4217. Withdrawn codes (ANG BGN CUC HRK SLL ZWL) stay: an old order is given back in its own currency."""
 
 _EXPONENT = {code: digits for digits, codes in _CODES_BY_DECIMALS.items() for code in codes.split()}
+_THOUSANDS = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?\Z")
 _DECIMAL = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,12}))?\Z")
 
 
@@ -93,6 +94,15 @@ class Term:
 def amount(minor: int, currency: str) -> dict[str, Any]:
     """An amount as it stands in the params of errors, findings and terms."""
     return {"minor": minor, "currency": currency}
+
+
+def plain_number(text: str) -> str:
+    """A typed amount without its marks: spaces, ¥, and commas that part thousands.
+
+    A comma anywhere else stays, and can't be read: in some countries 1,5 is one and a half, and never fifteen.
+    """
+    clean = text.replace("，", ",").replace(" ", "").lstrip("¥￥")
+    return clean.replace(",", "") if _THOUSANDS.match(clean) else clean
 
 
 def parse(text: str, currency: str) -> Money:

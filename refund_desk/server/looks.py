@@ -25,9 +25,9 @@ class Looks:
         self._waiting: dict[tuple[str, str, str, int], Principal] = {}
         self._lock = threading.Lock()
 
-    def case(self, who: Principal, ref: str) -> None:
-        """Somebody read a case."""
-        self._add(who, "look.case", ref, 0)
+    def case(self, who: Principal, ref: str, *, ahead: bool = False) -> None:
+        """Somebody read a case; or their window had it ready before they opened it, which is no look yet."""
+        self._add(who, "look.ahead" if ahead else "look.case", ref, 0)
 
     def evidence(self, who: Principal, ref: str, evidence_id: int) -> None:
         """Somebody opened a picture."""

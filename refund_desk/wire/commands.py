@@ -190,6 +190,7 @@ class Looks(Wire):
 
     evidence: list[Id64] = Field(default_factory=list, max_length=500)
     seen_event: Id64 | None = None
+    opened: bool = Field(default=False, description="It was shown from what was fetched ahead: this is the look.")
 
 
 class LineAmountBody(Wire):

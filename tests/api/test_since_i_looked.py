@@ -39,3 +39,17 @@ def test_what_others_did_is_marked_until_it_was_looked_at(desk_api: DeskApi) -> 
     marked = [part.unseen for parts in (view.messages, view.evidence, view.timeline) for part in parts]
     assert not any(marked)
     assert not unseen(desk_api, ref)
+
+
+def test_what_is_fetched_ahead_is_a_look_when_it_is_opened(desk_api: DeskApi) -> None:
+    ref = desk_api.ref(1)
+
+    def looks() -> tuple[int, ...]:
+        desk_api.house.looks.flush(desk_api.house)
+        return tuple(len(desk_api.entries(action)) for action in ("look.ahead", "look.case"))
+
+    ahead, opened = looks()
+    desk_api.ask("reviewer", lambda desk: desk.case(ref, ahead=True))
+    assert looks() == (ahead + 1, opened)
+    desk_api.ask("reviewer", lambda desk: desk.looks(ref, Looks(opened=True)))
+    assert looks() == (ahead + 1, opened + 1)

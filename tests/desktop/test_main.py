@@ -23,8 +23,9 @@ from refund_desk.desktop.audit import AuditPanel
 from refund_desk.desktop.dashboards import DashboardsPanel
 from refund_desk.desktop.demo import DemoPeople
 from refund_desk.desktop.forme import ForMePanel
-from refund_desk.desktop.main import PLACES, DeskWindow
+from refund_desk.desktop.main import DeskWindow
 from refund_desk.desktop.operations import Operations
+from refund_desk.desktop.places import PLACES
 from refund_desk.desktop.settings.account import PasswordForm
 from refund_desk.desktop.shell import MainWindow
 from refund_desk.desktop.signin import SignIn

@@ -610,7 +610,7 @@ class FakeClient(ReconciliationAnswers, SourceAnswers, DeskClient):
 
     # ---- one case
 
-    async def case(self, ref: str) -> cases.CaseView:
+    async def case(self, ref: str, ahead: bool = False) -> cases.CaseView:
         self._note("case", ref)
         raise NotFound("case.unknown", ref=ref)
 

@@ -718,7 +718,7 @@ class FakeDesk(DeskClient):
     async def job_file_to(self, job_id: str, path: Path) -> int:
         return path.write_bytes(EXPORTED)
 
-    async def case(self, ref: str) -> c.CaseView:
+    async def case(self, ref: str, ahead: bool = False) -> c.CaseView:
         if ref not in self.held:
             raise NotFound("case.unknown", ref=ref)
         return self.held[ref]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refund_desk.domain.errors import Conflict, Invalid
-from refund_desk.domain.money import LARGEST_MINOR, Money, decimal_text, exponent, parse, spread
+from refund_desk.domain.money import LARGEST_MINOR, Money, decimal_text, exponent, parse, plain_number, spread
 
 CURRENCIES = st.sampled_from(["CNY", "JPY", "KWD", "USD", "KRW", "BHD", "ISK", "TND"])
 WEIGHTS = st.lists(st.integers(0, 10**9), min_size=1, max_size=30)
@@ -137,3 +137,18 @@ def test_spread_is_stable_and_gives_nothing_to_no_weight() -> None:
 def test_what_spread_refuses(total: int, weights: list[int]) -> None:
     with pytest.raises(ValueError, match="spread"):
         spread(total, weights)
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("1,299.00", "1299.00"),
+        ("¥1，234，567.8", "1234567.8"),
+        (" 12 ", "12"),
+        ("1,5", "1,5"),
+        ("59,90", "59,90"),
+        ("1,2345", "1,2345"),
+    ],
+)
+def test_a_comma_parts_thousands_and_nothing_else(typed: str, read: str) -> None:
+    assert plain_number(typed) == read

@@ -8,7 +8,7 @@ from typing import Any
 
 from refund_desk.desktop.operations import new_key
 from refund_desk.domain.errors import Invalid
-from refund_desk.domain.money import parse
+from refund_desk.domain.money import parse, plain_number
 from refund_desk.domain.words import MONEY_DECISIONS, Aspect, Decision, Tender
 from refund_desk.wire.cases import CaseView
 from refund_desk.wire.commands import CreditTermsBody, LineAmountBody, ProposalBody, ReturnTermsBody
@@ -146,7 +146,7 @@ class Form:
 
 def typed_minor(text: str, currency: str) -> int | None:
     """Minor units of a typed amount; None for nothing. Raises DeskError for what can't be read or given."""
-    clean = text.replace(",", "").replace("，", "").replace(" ", "").strip().lstrip("¥￥")
+    clean = plain_number(text)
     minor = parse(clean, currency).minor if clean else None
     if minor is not None and minor < 0:
         raise Invalid("money.below_zero")

@@ -13,7 +13,7 @@ from refund_desk.desktop.workspace.decision_form import Field
 from refund_desk.desktop.workspace.edit import LineBox
 from refund_desk.desktop.workspace.popup import Popup
 from refund_desk.domain.errors import DeskError
-from refund_desk.domain.money import parse
+from refund_desk.domain.money import parse, plain_number
 from refund_desk.domain.words import Tender
 from refund_desk.wire.cases import MessageView
 from refund_desk.wire.commands import PromiseBody
@@ -47,7 +47,7 @@ class MarkPromise(Popup):
 
     def _hand_over(self) -> None:
         try:
-            minor = parse(self.amount.text().replace(",", "").strip().lstrip("¥￥"), self._currency).minor
+            minor = parse(plain_number(self.amount.text()), self._currency).minor
             body = PromiseBody(
                 message=self._message, minor=max(1, minor), currency=self._currency, form=self.form.currentData()
             )

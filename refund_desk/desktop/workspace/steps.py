@@ -11,7 +11,7 @@ from typing import Any
 
 from refund_desk.client.api import DeskClient
 from refund_desk.domain.errors import DeskError
-from refund_desk.domain.money import parse
+from refund_desk.domain.money import parse, plain_number
 from refund_desk.domain.words import Aspect, Role
 from refund_desk.wire import clocks as k
 from refund_desk.wire import commands as c
@@ -125,7 +125,7 @@ def _confirm(client: DeskClient, view: CaseView, values: Values, key: str) -> Aw
 
 def minor_of(text: str, intent: IntentView) -> int:
     """Minor units of a typed amount. DeskError where it can't be read."""
-    return parse(text.replace(",", "").replace("，", "").strip().lstrip("¥￥").strip(), intent.amount.currency).minor
+    return parse(plain_number(text), intent.amount.currency).minor
 
 
 def _fail(client: DeskClient, view: CaseView, values: Values, key: str) -> Awaitable[Any]:

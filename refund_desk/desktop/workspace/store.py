@@ -23,6 +23,7 @@ class Cases(QObject):
     def __init__(self, client: DeskClient, operations: Operations, parent: QObject) -> None:
         super().__init__(parent)
         self._client, self._operations = client, operations
+        self._ahead: set[str] = set()
         self._kept: OrderedDict[str, tuple[CaseView, float]] = OrderedDict()
         self._asked: dict[str, list[tuple[Callable[[CaseView, float], None], Callable[[DeskError], None] | None]]] = {}
 
@@ -40,6 +41,10 @@ class Cases(QObject):
         while len(self._kept) > KEEP:
             self._kept.popitem(last=False)
 
+    def was_ahead(self, ref: str) -> bool:
+        """Whether what is here or on its way of a case was asked for before anybody opened it."""
+        return ref in self._ahead
+
     def forget(self, ref: str) -> None:
         self._kept.pop(ref, None)
 
@@ -48,14 +53,17 @@ class Cases(QObject):
         ref: str,
         got: Callable[[CaseView, float], None],
         failed: Callable[[DeskError], None] | None = None,
+        *,
+        ahead: bool = False,
     ) -> None:
-        """Ask for a case now."""
+        """Ask for a case now; `ahead`: nobody has opened it yet."""
         waiting = self._asked.setdefault(ref, [])
         waiting.append((got, failed))
         if len(waiting) == 1:
+            (self._ahead.add if ahead else self._ahead.discard)(ref)
             self._operations.read(
                 self,
-                lambda: self._client.case(ref),
+                lambda: self._client.case(ref, ahead),
                 lambda view: self._arrived(ref, view),
                 lambda error: self._missed(ref, error),
             )

@@ -60,6 +60,8 @@ class CaseWorkspace(QWidget):
         self._wanted = ""
         self._looked: set[int] = set()
         self._seen = 0
+        self._opened = False
+        """Shown from what was fetched ahead, and not told yet."""
         self.export = ExportStrip(desk)
         self._build()
         self.viewer = Viewer(desk.client, desk.operations, self.images, desk.keys, desk.me.person.id, self)
@@ -97,9 +99,11 @@ class CaseWorkspace(QWidget):
         if not self.viewer.isHidden():
             self.viewer.close_view()
         kept = self._cases.have(ref)
+        fresh = self._cases.fresh(ref)
+        self._opened = self._cases.was_ahead(ref) and (kept is None or fresh)
         if kept is not None:
             self._show(*kept)
-            if not self._cases.fresh(ref):
+            if not fresh:
                 self.refresh()
         else:
             self.loading.set_words("ui.case.loading", ref=ref)
@@ -119,7 +123,7 @@ class CaseWorkspace(QWidget):
     def _fetch_ahead(self) -> None:
         ref, self._ahead = self._ahead, ""
         if ref and ref != self._wanted and not self._cases.fresh(ref):
-            self._cases.fetch(ref, lambda view, _at: self._prefetch_images(view))
+            self._cases.fetch(ref, lambda view, _at: self._prefetch_images(view), ahead=True)
 
     def refresh(self) -> None:
         """Ask for the open case again; what is typed and where one reads stay."""
@@ -274,11 +278,11 @@ class CaseWorkspace(QWidget):
     def _send_looks(self) -> None:
         view = self.view
         self._looks_timer.stop()
-        if view is None or (not self._looked and not self._seen):
+        if view is None or not (self._looked or self._seen or self._opened):
             self._looked.clear()
             return
-        body = Looks(evidence=sorted(self._looked)[:500], seen_event=self._seen or None)
-        self._looked, self._seen = set(), 0
+        body = Looks(evidence=sorted(self._looked)[:500], seen_event=self._seen or None, opened=self._opened)
+        self._looked, self._seen, self._opened = set(), 0, False
         ref = view.ref
         self.desk.operations.read(
             self, lambda: self.desk.client.looks(ref, body), lambda _none: None, lambda _error: None

@@ -42,12 +42,13 @@ def _taken(work: Work, call: Caller, who: Principal, state: CaseState) -> c.Take
 
 
 @router.get("/cases/{ref}")
-def read(call: Caller, ref: str) -> w.CaseView:
-    """Everything about one case, masked. Reading it is a look, and becomes an audit entry."""
+def read(call: Caller, ref: str, ahead: bool = False) -> w.CaseView:
+    """Everything about one case, masked. Reading it is a look, and becomes an audit entry; `ahead`, the entry says that
+    nobody has opened it yet."""
 
     def use(work: Work, who: Principal) -> w.CaseView:
         view = case_view(reading.read_case(work, call.desk, who, ref))
-        call.house.looks.case(who, ref)
+        call.house.looks.case(who, ref, ahead=ahead)
         return view
 
     return call.read(use)
@@ -102,9 +103,13 @@ def assign(call: Caller, ref: str, body: c.Assign) -> Response:
 @router.post("/cases/{ref}/looks", status_code=204)
 def looks(call: Caller, ref: str, body: c.Looks) -> Response:
     """How far somebody read, and which pictures they opened: what is new to them, and what an approver sees."""
-    return call.write(
-        lambda work, who: cases.look(work, call.desk, who, ref, body.evidence, body.seen_event), body=body, status=204
-    )
+
+    def use(work: Work, who: Principal) -> None:
+        cases.look(work, call.desk, who, ref, body.evidence, body.seen_event)
+        if body.opened:
+            call.house.looks.case(who, ref)
+
+    return call.write(use, body=body, status=204)
 
 
 @router.post("/cases/{ref}/customer", response_model=w.CustomerView)
