@@ -492,7 +492,10 @@ class DeskWindow(QObject):
 
     def _show_place(self, key: str) -> None:
         reviewer = self.desk is not None and self.desk.has(Role.REVIEWER)
-        hints = [hint for hint in HINTS.get(key, []) if reviewer or hint[0] != "G"]
+        settles = self.desk is not None and self.desk.has(Role.FINANCE)
+        idle = {"queue": {"G"}, "forme": {"G"}} if not reviewer else {}
+        idle |= {"reconciliation": {"R", "X"}} if not settles else {}
+        hints = [hint for hint in HINTS.get(key, []) if hint[0] not in idle.get(key, ())]
         self.window.status.set_hints([*hints, ("?", "ui.keys.title")])
         if key in self._stale:
             self._soon.start()

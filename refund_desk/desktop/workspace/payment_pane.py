@@ -131,12 +131,13 @@ class _Most(QWidget):
         self.why.clicked.connect(self.explain)
         row = QHBoxLayout()
         row.setSpacing(4)
-        row.addWidget(words_label("ui.case.most", "strong"))
         row.addWidget(self.why)
         row.addStretch()
         row.addWidget(self.amount)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(words_label("ui.case.most", "strong"))  # a line of its own: the sum beside it decides
         column.addLayout(row)
 
     def show_money(self, money: MoneyView | None) -> None:

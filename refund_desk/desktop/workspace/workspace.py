@@ -25,6 +25,7 @@ from refund_desk.desktop.workspace.store import Cases
 from refund_desk.desktop.workspace.upload import Upload
 from refund_desk.desktop.workspace.viewer import Viewer
 from refund_desk.domain.errors import DeskError, NotFound
+from refund_desk.domain.words import Role
 from refund_desk.wire.cases import CaseView
 from refund_desk.wire.commands import Looks, Outcome
 
@@ -312,7 +313,11 @@ class CaseWorkspace(QWidget):
         self.empty = EmptyState("ui.case.empty", "ui.case.empty.text", icon_name="case")
         take = KeyButton("ui.case.take_next", "G", "primary")
         take.clicked.connect(self.take_next_wanted)
-        self.empty.add_button(take)
+        if self.desk.has(Role.REVIEWER):  # the service gives cases to reviewers alone
+            self.empty.add_button(take)
+        else:
+            take.setParent(self.empty)
+            take.hide()
         self.loading = EmptyState("ui.case.loading", icon_name="time")
         self.error = EmptyState("ui.case.failed", icon_name="danger")
         again = KeyButton("ui.case.again", "F5")
