@@ -60,13 +60,19 @@ def draw() -> int:
     return secrets.randbits(47)
 
 
-def quiet() -> None:
-    """What the worker logs about a gateway that fails is what a history is for."""
+@contextmanager
+def quiet() -> Iterator[None]:
+    """What the worker logs about a gateway that fails is what a history is for. Afterwards others are heard again."""
     import logging
 
     import structlog
 
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 @contextmanager
@@ -84,10 +90,9 @@ def a_player(work: Work) -> Iterator[Player]:
 
 def play(work: Work, most_broken: int = 3) -> Result:
     """Play them one after the other; what broke is named with its seed."""
-    quiet()
     result = Result(0, 0, 0.0, Counter(), [])
     began = time.perf_counter()
-    with a_player(work) as player:
+    with quiet(), a_player(work) as player:
         for seed in seeds(work.first, work.number):
             story = history(seed, themes=work.themes)
             try:

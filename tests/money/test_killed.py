@@ -129,17 +129,17 @@ class House:
 
 def _child(folder: str, port: int, at: float, kill: int, told: object) -> None:
     """One process of the desk, from its start through two rounds of work."""
-    quiet()
-    engine = open_engine(f"sqlite:///{folder}/desk.db", synchronous="OFF")
-    house = FakeHouse(engine, Path(folder))
-    house.clock.now = START + timedelta(seconds=at)
-    point = Points(kill)
-    channel = Stopping(StripePayout(Credentials(f"http://127.0.0.1:{port}", "sk_test_kill"), TERMS), point)
-    run = worker.Payouts(House(house, point), WORKER, {GATE: channel}, FileEpoch(Path(folder) / "epoch", "desk"))
-    run.begin()
-    run.step()
-    told.put(point.seen)  # type: ignore[attr-defined]
-    engine.dispose()
+    with quiet():
+        engine = open_engine(f"sqlite:///{folder}/desk.db", synchronous="OFF")
+        house = FakeHouse(engine, Path(folder))
+        house.clock.now = START + timedelta(seconds=at)
+        point = Points(kill)
+        channel = Stopping(StripePayout(Credentials(f"http://127.0.0.1:{port}", "sk_test_kill"), TERMS), point)
+        run = worker.Payouts(House(house, point), WORKER, {GATE: channel}, FileEpoch(Path(folder) / "epoch", "desk"))
+        run.begin()
+        run.step()
+        told.put(point.seen)  # type: ignore[attr-defined]
+        engine.dispose()
 
 
 class Bench:

@@ -196,7 +196,7 @@ class BoardPage(QWidget):
         name, by = tr(f"figure.{figure.name}"), tr(f"ui.dashboards.by.{board.by.value}")
         self.line_card.set_title("ui.dashboards.over_time", figure=name)
         self.bar_card.set_title("ui.dashboards.told_apart", figure=name, by=by)
-        self.formula.setText(tr("ui.dashboards.formula", figure=name, how=tr(f"figure.how.{figure.name}")))
+        self.formula.setText(tr("ui.dashboards.formula", figure=name, how=tr(f"ui.dashboards.how.{figure.name}")))
         self.formula.setToolTip(f"{figure.formula} ({figure.source})")  # as the API and the exports say it
         waits = tr("ui.dashboards.counting") if board.waiting is None else tr("ui.dashboards.waiting", n=board.waiting)
         self.waiting.setText(waits if board.waiting is None or board.waiting else "")
