@@ -47,8 +47,8 @@ BASE = "CNY"
 EARLY = timedelta(days=1)
 EVERY = timedelta(hours=1)
 """So often what waits is looked at again though nothing new was said: its time may have come."""
-WINDOW = 200_000
-"""Observations that one run takes in."""
+WINDOW = 10_000
+"""Observations that one part of a run takes in: a window may live in this process, and wait for it."""
 ROWS = 50
 """Matches that one step writes."""
 _PAYING = (Role.GATEWAY, Role.BANK)

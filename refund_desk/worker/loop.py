@@ -17,6 +17,8 @@ import structlog
 log = structlog.get_logger(__name__)
 
 CHORES_S = 15.0
+REST = 4.0
+"""So many times as long as a slice of much work took, the process is for others: a window may live in it."""
 
 
 class Chore(Protocol):
@@ -61,7 +63,10 @@ class Worker:
                     pass
                 self._after()
             if time.monotonic() >= due and not self._stopping.is_set():
-                due = time.monotonic() + (0.0 if self._do_chores() else CHORES_S)
+                began = time.monotonic()
+                more = self._do_chores()
+                now = time.monotonic()
+                due = now + (REST * (now - began) if more else CHORES_S)
 
     def _do_chores(self) -> bool:
         more = False

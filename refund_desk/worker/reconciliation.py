@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 SLICE_S: Final = 0.01
 POLL_S: Final = 10.0
+REST: Final = 4.0
 _NAMES: Final = ("lines", "matches", "new_matches", "breaks", "new_breaks", "settled", "arrived", "cases_back")
 
 
@@ -38,13 +39,16 @@ def run(
     whole: bool = False,
     progress: Callable[[int], object] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
+    rest: Callable[[float], object] = lambda _: None,
 ) -> dict[str, int]:
-    """Everything that is new, to its end; what it was, by name. whole: everything there is, anew.
+    """Everything that is new, to its end; what it was, by name. whole: everything there is, anew. rest: called after
+    each part with the seconds it took.
 
     Cut off anywhere, the next run does it again; what was written already is so already.
     """
     counts = Counter[str]()
     while True:
+        began = time.monotonic()
         with house.read() as work:
             had = use.gather(work, house.desk, who, whole=whole)
         if had is None:
@@ -58,6 +62,7 @@ def run(
         if not had.more or stopped():
             break
         whole = False
+        rest(time.monotonic() - began)
     return _told(house, who, counts)
 
 
@@ -103,9 +108,13 @@ class Reconciler:
         if self._thread.is_alive():
             self._thread.join(timeout=60)
 
+    def _rest(self, spent: float) -> None:
+        """A window may live in this process: where much is new, most of the time is its."""
+        self._stopping.wait(REST * spent)
+
     def _run(self) -> None:
         while not self._stopping.wait(POLL_S):
             try:
-                run(self._house, self._who, stopped=self._stopping.is_set)
+                run(self._house, self._who, stopped=self._stopping.is_set, rest=self._rest)
             except Exception as error:
                 log.error("reconcile.run", exc_info=error)
